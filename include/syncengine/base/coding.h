@@ -35,9 +35,9 @@ class ByteWriter {
   std::string bytes_;
 };
 
-// Reads from a view it does not own. After the first read past the end every further read gives zero or
-// an empty view and Finish() fails, so callers check once; counts that size an allocation must be checked
-// against a limit before use all the same. Thread-compatible.
+// Reads from a view it does not own. After the first read past the end every further read gives
+// zero or an empty view and Finish() fails, so callers check once; counts that size an allocation
+// must be checked against a limit before use all the same. Thread-compatible.
 class ByteReader {
  public:
   // `object` names what is decoded in error messages ("manifest").

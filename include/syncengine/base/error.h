@@ -1,6 +1,6 @@
 // Reasons: what a status code alone cannot say. Every error of the library is an absl::Status whose
-// message names the object, what was expected and what to do; where a program must react to the cause
-// (and the command line picks an exit code) the status also carries a Reason.
+// message names the object, what was expected and what to do; where a program must react to the
+// cause (and the command line picks an exit code) the status also carries a Reason.
 #ifndef SYNCENGINE_BASE_ERROR_H_
 #define SYNCENGINE_BASE_ERROR_H_
 
@@ -12,21 +12,21 @@
 namespace syncengine {
 
 enum class Reason {
-  kNotInitialised,    // kNotFound: there is no repository at this place
-  kLocked,            // kFailedPrecondition: another process holds the repository or the folder
-  kPassphrase,        // kUnauthenticated: the passphrase does not open the key slot
-  kBadToken,          // kUnauthenticated: unknown or revoked device token
-  kNotAllowed,        // kPermissionDenied: known caller without the right
-  kVersion,           // kFailedPrecondition: written by a newer format; never skipped, never rewritten
-  kQuota,             // kResourceExhausted: quota reached
-  kDiskFull,          // kResourceExhausted: no space left on the device
-  kIntegrity,         // kDataLoss: bytes are wrong
-  kCursorExpired,     // kOutOfRange: the journal no longer reaches back to this cursor
-  kHistoryChanged,    // kFailedPrecondition: the cursor belongs to another history
-  kSafetyStop,        // kFailedPrecondition: the plan is suspicious and waits for a confirmation
-  kRootChanged,       // kFailedPrecondition: the folder's root is missing, emptied or another one
-  kRootInUse,         // kFailedPrecondition: a second client on one folder
-  kMissingBlocks,     // kFailedPrecondition: a named block is not in the namespace
+  kNotInitialised,  // kNotFound: there is no repository at this place
+  kLocked,          // kFailedPrecondition: another process holds the repository or the folder
+  kPassphrase,      // kUnauthenticated: the passphrase does not open the key slot
+  kBadToken,        // kUnauthenticated: unknown or revoked device token
+  kNotAllowed,      // kPermissionDenied: known caller without the right
+  kVersion,        // kFailedPrecondition: written by a newer format; never skipped, never rewritten
+  kQuota,          // kResourceExhausted: quota reached
+  kDiskFull,       // kResourceExhausted: no space left on the device
+  kIntegrity,      // kDataLoss: bytes are wrong
+  kCursorExpired,  // kOutOfRange: the journal no longer reaches back to this cursor
+  kHistoryChanged,  // kFailedPrecondition: the cursor belongs to another history
+  kSafetyStop,      // kFailedPrecondition: the plan is suspicious and waits for a confirmation
+  kRootChanged,     // kFailedPrecondition: the folder's root is missing, emptied or another one
+  kRootInUse,       // kFailedPrecondition: a second client on one folder
+  kMissingBlocks,   // kFailedPrecondition: a named block is not in the namespace
 };
 
 // The status code that goes with `reason` and its name on the wire, e.g. "cursor_expired".
@@ -47,11 +47,11 @@ absl::Status Annotate(const absl::Status& status, absl::string_view context);
 #define SYNCENGINE_CONCAT_INNER_(a, b) a##b
 #define SYNCENGINE_CONCAT_(a, b) SYNCENGINE_CONCAT_INNER_(a, b)
 // Returns from the enclosing function when `expression` is not OK.
-#define SYNCENGINE_RETURN_IF_ERROR(expression)                 \
-  do {                                                         \
-    if (absl::Status status_ = (expression); !status_.ok()) {  \
-      return status_;                                          \
-    }                                                          \
+#define SYNCENGINE_RETURN_IF_ERROR(expression)                \
+  do {                                                        \
+    if (absl::Status status_ = (expression); !status_.ok()) { \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 // Declares or assigns `target` from a StatusOr, or returns its status.
 #define SYNCENGINE_ASSIGN_OR_RETURN(target, expression) \

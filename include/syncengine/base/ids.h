@@ -23,8 +23,8 @@ absl::Status HexDecode(absl::string_view hex, uint8_t* bytes, size_t size);
 absl::Status WrongIdSize(size_t found, size_t expected);
 }  // namespace internal
 
-// An opaque value of N bytes, ordered bytewise. The all-zero value means "none". A plain value: copies
-// freely, Thread-compatible.
+// An opaque value of N bytes, ordered bytewise. The all-zero value means "none". A plain value:
+// copies freely, Thread-compatible.
 template <typename Tag, size_t N>
 class Id {
  public:

@@ -9,21 +9,28 @@
 namespace syncengine::limits {
 
 // Content.
-inline constexpr uint32_t kBlockBytesMax = 16u << 20;   // The largest chunker maximum that makes sense.
-inline constexpr uint32_t kFrameBytesTarget = 256u << 10;  // Enough context for zstd, cheap to open.
-inline constexpr uint32_t kFrameBytesMax = kBlockBytesMax + (64u << 10);  // One largest block and lengths.
-inline constexpr uint32_t kFrameBlocksMax = 4096;  // 64-byte blocks still fill a frame of the target size.
-inline constexpr uint32_t kSegmentBytesTarget = 8u << 20;  // One request; amortises one fsync and one row.
-inline constexpr uint32_t kSegmentBytesMax = 32u << 20;    // Buffered whole by a server.
+inline constexpr uint32_t kBlockBytesMax = 16u
+                                           << 20;  // The largest chunker maximum that makes sense.
+inline constexpr uint32_t kFrameBytesTarget = 256u
+                                              << 10;  // Enough context for zstd, cheap to open.
+inline constexpr uint32_t kFrameBytesMax =
+    kBlockBytesMax + (64u << 10);  // One largest block and lengths.
+inline constexpr uint32_t kFrameBlocksMax =
+    4096;  // 64-byte blocks still fill a frame of the target size.
+inline constexpr uint32_t kSegmentBytesTarget =
+    8u << 20;  // One request; amortises one fsync and one row.
+inline constexpr uint32_t kSegmentBytesMax = 32u << 20;  // Buffered whole by a server.
 inline constexpr uint32_t kSegmentFramesMax = 65'536;
-inline constexpr uint32_t kManifestEntriesMax = 4'096;  // Per manifest node.
-inline constexpr uint32_t kManifestRootEntriesMax = 128;   // Lives in the revision row.
+inline constexpr uint32_t kManifestEntriesMax = 4'096;    // Per manifest node.
+inline constexpr uint32_t kManifestRootEntriesMax = 128;  // Lives in the revision row.
 inline constexpr uint32_t kManifestHeightMax = 6;
-inline constexpr uint32_t kInlineContentMax = 64;  // Below this a block row costs more than the bytes.
+inline constexpr uint32_t kInlineContentMax =
+    64;  // Below this a block row costs more than the bytes.
 
 // Names and attributes.
-inline constexpr size_t kNameBytesMax = 255;         // What every file system accepts.
-inline constexpr size_t kSealedNameBytesMax = 384;   // 255 sealed bytes in base64url; fits a metadata key.
+inline constexpr size_t kNameBytesMax = 255;  // What every file system accepts.
+inline constexpr size_t kSealedNameBytesMax =
+    384;  // 255 sealed bytes in base64url; fits a metadata key.
 inline constexpr size_t kPathBytesMax = 64u << 10;
 inline constexpr size_t kPathDepthMax = 256;
 inline constexpr size_t kSymlinkTargetMax = 4096;
@@ -31,8 +38,9 @@ inline constexpr size_t kDeviceNameMax = 64;
 inline constexpr size_t kNamespaceNameMax = 64;
 
 // Requests.
-inline constexpr size_t kCommitChangesMax = 1024;      // One metadata transaction of a few milliseconds.
-inline constexpr size_t kMissingBlocksMax = 16'384;    // 512 KiB of ids.
+inline constexpr size_t kCommitChangesMax =
+    1024;  // One metadata transaction of a few milliseconds.
+inline constexpr size_t kMissingBlocksMax = 16'384;  // 512 KiB of ids.
 inline constexpr size_t kFrameIdsMax = 4096;
 inline constexpr size_t kFramesReplyBytesTarget = 8u << 20;
 inline constexpr size_t kListPageMax = 4096;

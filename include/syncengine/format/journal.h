@@ -12,7 +12,8 @@
 
 namespace syncengine {
 
-// A place in one history of a namespace's journal: everything up to and including `sequence` was seen.
+// A place in one history of a namespace's journal: everything up to and including `sequence` was
+// seen.
 struct Cursor {
   HistoryId history;
   uint64_t sequence = 0;

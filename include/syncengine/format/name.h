@@ -12,13 +12,13 @@
 
 namespace syncengine {
 
-// OK when `name` can be one component of a path: 1 to limits::kSealedNameBytesMax bytes, not "." or "..",
-// without '/' and NUL. Bytes are kept as they are: no Unicode normalization, no case folding. Clients
-// additionally keep plain names within limits::kNameBytesMax.
+// OK when `name` can be one component of a path: 1 to limits::kSealedNameBytesMax bytes, not "." or
+// "..", without '/' and NUL. Bytes are kept as they are: no Unicode normalization, no case folding.
+// Clients additionally keep plain names within limits::kNameBytesMax.
 absl::Status ValidateName(absl::string_view name);
 
-// Splits "/a/b" (or "a/b") into validated names; "/" and "" give none. Empty components ("//") and a
-// trailing slash are tolerated. kInvalidArgument on a bad name, too long or too deep a path.
+// Splits "/a/b" (or "a/b") into validated names; "/" and "" give none. Empty components ("//") and
+// a trailing slash are tolerated. kInvalidArgument on a bad name, too long or too deep a path.
 absl::StatusOr<std::vector<std::string>> SplitPath(absl::string_view path);
 
 // "/a/b"; "/" for no names.

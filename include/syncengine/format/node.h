@@ -23,13 +23,13 @@ struct Attributes {
   int64_t mtime_ns = 0;        // Since 1970, may be negative.
   uint32_t mode = 0;           // Permission bits (07777).
   std::string symlink_target;  // Symlinks only.
-  std::string sealed;          // End-to-end namespaces: all of the above, sealed; they are then zero.
+  std::string sealed;  // End-to-end namespaces: all of the above, sealed; they are then zero.
 
   friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 
-// The whole state of a node at one revision. In an end-to-end namespace the server sees `name` as a sealed
-// token that is equal for equal names.
+// The whole state of a node at one revision. In an end-to-end namespace the server sees `name` as a
+// sealed token that is equal for equal names.
 struct NodeState {
   NodeKind kind = NodeKind::kFile;
   NodeId parent;  // kRootNode for the top level.
@@ -45,18 +45,18 @@ struct NodeState {
 struct Revision {
   RevisionId id;
   NodeId node;
-  RevisionId parent;       // The revision it replaced; zero for the first.
-  RevisionId merged_from;  // Second parent of a merge; otherwise zero.
-  uint64_t sequence = 0;   // Place in the namespace's journal.
-  DeviceId device;         // Who committed it.
+  RevisionId parent;        // The revision it replaced; zero for the first.
+  RevisionId merged_from;   // Second parent of a merge; otherwise zero.
+  uint64_t sequence = 0;    // Place in the namespace's journal.
+  DeviceId device;          // Who committed it.
   absl::Time committed_at;  // Whole microseconds.
   NodeState state;
 
   friend bool operator==(const Revision&, const Revision&) = default;
 };
 
-// The stored form of a revision (docs/FORMAT.md). Decode: kDataLoss on bytes that no encoder writes,
-// Reason::kVersion on a newer version.
+// The stored form of a revision (docs/FORMAT.md). Decode: kDataLoss on bytes that no encoder
+// writes, Reason::kVersion on a newer version.
 std::string EncodeRevision(const Revision& revision);
 absl::StatusOr<Revision> DecodeRevision(absl::string_view bytes);
 

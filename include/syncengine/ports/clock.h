@@ -11,7 +11,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
 
-  // Wall time; may jump either way. Only shown to users and stored beside revisions, never used to order.
+  // Wall time; may jump either way. Only shown to users and stored beside revisions, never used to
+  // order.
   virtual absl::Time Now() = 0;
   // Time since some fixed moment; never goes back. For deadlines and rates.
   virtual absl::Duration Monotonic() = 0;

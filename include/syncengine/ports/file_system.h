@@ -17,8 +17,8 @@ namespace syncengine {
 
 enum class FileKind { kFile, kDirectory, kSymlink, kOther };
 
-// What lstat says. Equal (device, inode, size, mtime, ctime) mean unchanged content unless the last change
-// is so recent that the disk's clock could not tell.
+// What lstat says. Equal (device, inode, size, mtime, ctime) mean unchanged content unless the last
+// change is so recent that the disk's clock could not tell.
 struct FileStat {
   FileKind kind = FileKind::kFile;
   uint64_t size = 0;
@@ -46,15 +46,16 @@ class ReadableFile {
   virtual absl::StatusOr<FileStat> Stat() = 0;
 };
 
-// An open file to write. Thread-compatible. Destroying it closes it; nothing is durable before Sync.
+// An open file to write. Thread-compatible. Destroying it closes it; nothing is durable before
+// Sync.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
   // Writes all of `bytes` or fails.
   virtual absl::Status WriteAt(uint64_t offset, absl::string_view bytes) = 0;
   virtual absl::Status Truncate(uint64_t size) = 0;
-  // Makes the content durable (not the name: SyncDirectory). After an error the file's state on disk is
-  // unknown: never Sync it again, write a new one.
+  // Makes the content durable (not the name: SyncDirectory). After an error the file's state on
+  // disk is unknown: never Sync it again, write a new one.
   virtual absl::Status Sync() = 0;
   virtual absl::Status SetAttributes(std::optional<int64_t> mtime_ns,
                                      std::optional<uint32_t> mode) = 0;
@@ -91,10 +92,11 @@ class FileWatch {
   virtual void Interrupt() = 0;
 };
 
-// One directory tree. Paths are relative to its root, '/'-separated, "" is the root itself. No call ever
-// follows a symlink in any component, nor leaves the root: such paths are kPermissionDenied. Thread-safe.
-// Common errors: kNotFound, kAlreadyExists, kPermissionDenied, Reason::kDiskFull, kResourceExhausted (too
-// many open files), kUnavailable (interrupted, busy), kInvalidArgument, and kDataLoss for EIO.
+// One directory tree. Paths are relative to its root, '/'-separated, "" is the root itself. No call
+// ever follows a symlink in any component, nor leaves the root: such paths are kPermissionDenied.
+// Thread-safe. Common errors: kNotFound, kAlreadyExists, kPermissionDenied, Reason::kDiskFull,
+// kResourceExhausted (too many open files), kUnavailable (interrupted, busy), kInvalidArgument, and
+// kDataLoss for EIO.
 class FileSystem {
  public:
   struct Properties {
@@ -128,8 +130,8 @@ class FileSystem {
   // Makes the names inside `path` durable.
   virtual absl::Status SyncDirectory(absl::string_view path) = 0;
   virtual absl::StatusOr<uint64_t> FreeBytes() = 0;
-  // Takes an exclusive lock on a file that is created when missing. Reason::kLocked when another holder
-  // has it.
+  // Takes an exclusive lock on a file that is created when missing. Reason::kLocked when another
+  // holder has it.
   virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(absl::string_view path) = 0;
   // kUnimplemented where there is no change notification.
   virtual absl::StatusOr<std::unique_ptr<FileWatch>> Watch() = 0;

@@ -34,8 +34,9 @@ struct HttpCallOptions {
   std::stop_token stop;  // Ends the call early with kCancelled.
 };
 
-// Thread-safe; a call blocks. kUnavailable when no complete response came (the request may or may not have
-// had its effect), kDeadlineExceeded, kCancelled; any complete response is OK, whatever its status.
+// Thread-safe; a call blocks. kUnavailable when no complete response came (the request may or may
+// not have had its effect), kDeadlineExceeded, kCancelled; any complete response is OK, whatever
+// its status.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;

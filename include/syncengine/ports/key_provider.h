@@ -11,8 +11,9 @@
 
 namespace syncengine {
 
-// Wraps the key bundle of a namespace into a slot that may be stored openly, and back. A root key in a
-// file, a passphrase, or an embedder's own key service. Thread-safe; a passphrase costs half a second.
+// Wraps the key bundle of a namespace into a slot that may be stored openly, and back. A root key
+// in a file, a passphrase, or an embedder's own key service. Thread-safe; a passphrase costs half a
+// second.
 class KeyProvider {
  public:
   virtual ~KeyProvider() = default;

@@ -1,4 +1,5 @@
-// Port: a partitioned, ordered, transactional key-value store. All metadata logic is written once above it.
+// Port: a partitioned, ordered, transactional key-value store. All metadata logic is written once
+// above it.
 #ifndef SYNCENGINE_PORTS_METADATA_STORE_H_
 #define SYNCENGINE_PORTS_METADATA_STORE_H_
 
@@ -25,7 +26,8 @@ struct ScanRange {
   bool reverse = false;
 };
 
-// A consistent view of one partition. Single-threaded, valid only inside the closure it was given to.
+// A consistent view of one partition. Single-threaded, valid only inside the closure it was given
+// to.
 class MetadataReader {
  public:
   virtual ~MetadataReader() = default;
@@ -37,8 +39,8 @@ class MetadataReader {
   virtual absl::StatusOr<std::vector<KeyValue>> Scan(const ScanRange& range) = 0;
 };
 
-// A reader that also writes. Reads see the transaction's own writes. An error of any call must end the
-// closure with that error.
+// A reader that also writes. Reads see the transaction's own writes. An error of any call must end
+// the closure with that error.
 class MetadataWriter : public MetadataReader {
  public:
   virtual absl::Status Put(absl::string_view key, absl::string_view value) = 0;
@@ -47,9 +49,9 @@ class MetadataWriter : public MetadataReader {
 };
 
 // Thread-safe, all calls block. Keys are 1 to limits::kMetadataKeyMax bytes, values up to
-// limits::kMetadataValueMax, partitions 1 to 40 bytes of [a-z0-9:.-]; anything else is kInvalidArgument.
-// kUnavailable when trying again can help; kDataLoss when stored bytes fail their check; Reason::kDiskFull.
-// A closure must not call the store again.
+// limits::kMetadataValueMax, partitions 1 to 40 bytes of [a-z0-9:.-]; anything else is
+// kInvalidArgument. kUnavailable when trying again can help; kDataLoss when stored bytes fail their
+// check; Reason::kDiskFull. A closure must not call the store again.
 class MetadataStore {
  public:
   struct Properties {
@@ -61,10 +63,11 @@ class MetadataStore {
 
   virtual Properties properties() const = 0;
 
-  // Runs `closure` in a serializable transaction of `partition` and commits it when it returns OK: then all
-  // its writes are visible and durable at once. On an error nothing was written and the error comes back.
-  // On a conflict the closure runs again (up to limits::kTransactionAttemptsMax times, then kAborted), so
-  // it must have no effect outside the transaction that a second run would not undo.
+  // Runs `closure` in a serializable transaction of `partition` and commits it when it returns OK:
+  // then all its writes are visible and durable at once. On an error nothing was written and the
+  // error comes back. On a conflict the closure runs again (up to limits::kTransactionAttemptsMax
+  // times, then kAborted), so it must have no effect outside the transaction that a second run
+  // would not undo.
   virtual absl::Status Update(absl::string_view partition,
                               absl::FunctionRef<absl::Status(MetadataWriter&)> closure) = 0;
   // Runs `closure` on one snapshot.

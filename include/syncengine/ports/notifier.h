@@ -15,15 +15,15 @@ class Subscription {
   virtual ~Subscription() = default;
 };
 
-// Lossy by contract: hints may be lost, doubled or late. The journal is the truth: subscribe first, then
-// read the head, then wait. Thread-safe.
+// Lossy by contract: hints may be lost, doubled or late. The journal is the truth: subscribe first,
+// then read the head, then wait. Thread-safe.
 class Notifier {
  public:
   virtual ~Notifier() = default;
 
   virtual void Publish(const NamespaceId& id) = 0;
-  // `callback` runs on any thread, perhaps inside Publish, with no lock held that Subscribe or Publish
-  // need; it must not block and must not destroy its own subscription.
+  // `callback` runs on any thread, perhaps inside Publish, with no lock held that Subscribe or
+  // Publish need; it must not block and must not destroy its own subscription.
   virtual std::unique_ptr<Subscription> Subscribe(const NamespaceId& id,
                                                   std::function<void()> callback) = 0;
 };

@@ -28,9 +28,10 @@ struct ObjectPage {
 
 inline constexpr uint64_t kWholeObject = ~uint64_t{0};
 
-// Thread-safe, all calls block. Names are 1 to 200 bytes of [a-z0-9/._-], without empty, "." or ".."
-// components. Errors common to all: kInvalidArgument for a bad name; kUnavailable when trying again can
-// help; kDataLoss when bytes are known to be wrong; Reason::kDiskFull when there is no space.
+// Thread-safe, all calls block. Names are 1 to 200 bytes of [a-z0-9/._-], without empty, "." or
+// ".." components. Errors common to all: kInvalidArgument for a bad name; kUnavailable when trying
+// again can help; kDataLoss when bytes are known to be wrong; Reason::kDiskFull when there is no
+// space.
 class ObjectStore {
  public:
   struct Properties {
@@ -42,11 +43,12 @@ class ObjectStore {
 
   virtual Properties properties() const = 0;
 
-  // Creates the object: entirely or not at all, durable (as promised) on OK. An existing object is never
-  // changed: kAlreadyExists, whatever its bytes.
+  // Creates the object: entirely or not at all, durable (as promised) on OK. An existing object is
+  // never changed: kAlreadyExists, whatever its bytes.
   virtual absl::Status Put(absl::string_view name, absl::string_view bytes) = 0;
-  // `length` bytes from `offset` (kWholeObject: to the end), fewer only where the object ends. kNotFound;
-  // kOutOfRange when `offset` is past the end; kFailedPrecondition when the object is cold.
+  // `length` bytes from `offset` (kWholeObject: to the end), fewer only where the object ends.
+  // kNotFound; kOutOfRange when `offset` is past the end; kFailedPrecondition when the object is
+  // cold.
   virtual absl::StatusOr<std::string> Get(absl::string_view name, uint64_t offset,
                                           uint64_t length) = 0;
   // kNotFound when there is none.
