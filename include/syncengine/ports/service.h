@@ -36,9 +36,12 @@ class Service {
 
   // --- Namespaces ---
 
-  // kAlreadyExists when the name is taken by a namespace with another id; OK with the stored record
-  // when it is the same id. The caller made the keys and wrapped them into `key_slots`.
-  virtual absl::StatusOr<NamespaceRecord> CreateNamespace(const NamespaceRecord& record) = 0;
+  // Creates a namespace whose keys the caller made. For KeyHolder::kServer `bundle` is the key
+  // bundle, which the server wraps with its own KeyProvider; for kEndToEnd it is empty and the
+  // record carries the slots. kAlreadyExists when the name is taken by a namespace with another id;
+  // OK with the stored record when it is the same id.
+  virtual absl::StatusOr<NamespaceRecord> CreateNamespace(const NamespaceRecord& record,
+                                                          const Secret& bundle) = 0;
   // All namespaces the caller may read, by name.
   virtual absl::StatusOr<std::vector<NamespaceRecord>> ListNamespaces() = 0;
   // The key bundle of a namespace whose keys the server holds (KeyHolder::kServer);

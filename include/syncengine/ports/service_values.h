@@ -26,9 +26,7 @@ struct NamespaceRecord {
   std::string name;   // 1 to limits::kNamespaceNameMax bytes of [a-z0-9._-].
   HistoryId history;  // Chosen by the server; ignored in a request.
   KeyHolder key_holder = KeyHolder::kServer;
-  // End-to-end: one slot for each way in (format/key_slot.h). Server: empty in answers; in a
-  // request one slot with the plain bundle is accepted, which the server wraps with its own
-  // KeyProvider.
+  // End-to-end: one slot for each way in (format/key_slot.h). Empty for server-held keys.
   std::vector<std::string> key_slots;
   uint8_t chunker_suite = 1;  // chunking/chunker.h: 1 fast, 2 PRF.
   uint32_t average_block_bytes = 16u << 10;
