@@ -1,0 +1,51 @@
+# The short names of everything one does with this tree; each target says what it runs.
+# JOBS bounds parallel compilers and tests.
+JOBS ?= 2
+PREFIX ?= /usr/local
+SANITIZED := asan tsan
+CXX_FILES = $(shell git ls-files '*.h' '*.cc')
+
+.PHONY: help setup demo build test bench lint fmt install clean $(SANITIZED)
+
+help:  ## this list
+	@sed -n 's/^\([a-z$$() A-Z]*\):.*## \(.*\)/\1 - \2/p' Makefile
+
+setup:  ## installs missing packages (Debian 12)
+	@tools/setup.sh
+
+build/%/build.ninja: | setup
+	cmake --preset $*
+
+demo: setup build/release/build.ninja  ## builds the command line and shows the main job
+	cmake --build --preset release --parallel $(JOBS) --target bin/syncengine
+	tools/demo.sh
+
+build: setup build/release/build.ninja  ## release build of everything: build/release/bin/syncengine
+	cmake --build --preset release --parallel $(JOBS)
+
+test: build  ## release build and every test
+	ctest --preset release --output-on-failure --parallel $(JOBS)
+
+bench: build  ## prints a table and writes build/release/bench.json
+	build/release/bin/syncengine_bench --json=build/release/bench.json
+
+$(SANITIZED): %: setup build/%/build.ninja
+	cmake --build --preset $@ --parallel $(JOBS)
+	ctest --preset $@ --output-on-failure --parallel $(JOBS)
+
+lint: setup  ## house rules, the rules' own test, formatting
+	python3 -B tests/lint/house_test.py
+	python3 tests/lint/house.py .
+	clang-format --dry-run -Werror $(CXX_FILES)
+
+tidy: setup build/dev/build.ninja  ## clang-tidy on what differs from main
+	git diff --name-only --diff-filter=d main -- '*.cc' | xargs --no-run-if-empty clang-tidy --quiet -p build/dev
+
+fmt:  ## formats every source in place
+	clang-format -i $(CXX_FILES)
+
+install: build  ## installs under PREFIX
+	cmake --install build/release --prefix $(PREFIX)
+
+clean:  ## removes every build tree
+	rm -rf build

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the build needs on Debian 12. Safe to run again: with everything in place it only asks
+# dpkg and leaves. Reads nothing from stdin and starts no service.
+set -euo pipefail
+
+packages=(
+  # Compilers and build tools.
+  g++ cmake ninja-build ccache mold pkg-config git
+  # The core.
+  libabsl-dev libxxhash-dev libzstd-dev liblmdb-dev libssl-dev
+  # HTTP and the command line.
+  libboost1.81-dev libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev
+  # Tests, benchmarks, lint and the demo.
+  libgtest-dev libgmock-dev libbenchmark-dev python3 clang-format clang-tidy curl zstd openssl
+)
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "setup: this script knows Debian 12 only; install the equivalents of: ${packages[*]}" >&2
+  exit 1
+fi
+
+installed=$(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' "${packages[@]}" 2>/dev/null |
+  sed -n 's/^ii *//p' || true)
+missing=()
+for package in "${packages[@]}"; do
+  grep --quiet --line-regexp --fixed-strings -- "$package" <<<"$installed" || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "setup: missing ${missing[*]}; run this as root, or install sudo first" >&2
+    exit 1
+  fi
+  as_root=(sudo --non-interactive)
+fi
+echo "setup: installing ${missing[*]}" >&2
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet)
+"${apt[@]}" update </dev/null >&2
+"${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >&2
