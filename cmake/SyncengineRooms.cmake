@@ -13,7 +13,8 @@ if(SYNCENGINE_MOLD AND CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 
 # syncengine_component(NAME ROOMS room... LIBRARIES library...): the static library syncengine::NAME from
-# every .cc of src/ROOM. A room without sources is headers only.
+# every .cc of src/ROOM; NAME is added to SYNCENGINE_COMPONENTS. A room without sources is headers only.
+set(SYNCENGINE_COMPONENTS "")
 function(syncengine_component name)
   cmake_parse_arguments(ARG "" "" "ROOMS;LIBRARIES" ${ARGN})
   set(sources "")
@@ -26,6 +27,7 @@ function(syncengine_component name)
     target_include_directories(syncengine_${name} PUBLIC
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
     target_include_directories(syncengine_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_features(syncengine_${name} PUBLIC cxx_std_20)
     target_link_libraries(syncengine_${name} PUBLIC ${ARG_LIBRARIES}
       PRIVATE $<BUILD_INTERFACE:syncengine_flags>)
     set_target_properties(syncengine_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
@@ -33,10 +35,12 @@ function(syncengine_component name)
     add_library(syncengine_${name} INTERFACE)
     target_include_directories(syncengine_${name} INTERFACE
       $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+    target_compile_features(syncengine_${name} INTERFACE cxx_std_20)
     target_link_libraries(syncengine_${name} INTERFACE ${ARG_LIBRARIES})
     set_target_properties(syncengine_${name} PROPERTIES EXPORT_NAME ${name})
   endif()
   add_library(syncengine::${name} ALIAS syncengine_${name})
+  set(SYNCENGINE_COMPONENTS ${SYNCENGINE_COMPONENTS} ${name} PARENT_SCOPE)
 endfunction()
 
 # syncengine_room_tests(ROOM LIBRARIES library...): one test program from every tests/ROOM/*_test.cc.

@@ -38,6 +38,7 @@ THIRD_PARTY = {
     'gmock/': {'testing'},
     'benchmark/': set(),
 }
+PUBLIC = ('absl/', 'gtest/', 'gmock/')
 SYSTEM_FOLDERS = {'arpa', 'asm', 'linux', 'net', 'netinet', 'sys'}
 TREE_FOLDERS = {'syncengine', 'src', 'tests', 'examples', 'benchmarks', 'bindings'}
 
@@ -119,10 +120,12 @@ def check_tree_include(path: str, room: str, target: str) -> str | None:
     return None
 
 
-def check_foreign_include(room: str, bracket: str, target: str) -> str | None:
+def check_foreign_include(path: str, room: str, bracket: str, target: str) -> str | None:
     rooms = next((rooms for name, rooms in THIRD_PARTY.items()
                   if target == name or name.endswith('/') and target.startswith(name)), None)
     if rooms is not None:
+        if path.startswith('include/') and not target.startswith(PUBLIC):
+            return f'{target} in a public header binds every user to it; hide it in a .cc file'
         if room in rooms or room in ('tests', 'benchmarks'):
             return None
         return f'{target} is not for {room}; only {", ".join(sorted(rooms)) or "benchmarks"} may include it'
@@ -143,7 +146,7 @@ def check_includes(path: str, text: str) -> Iterator[Finding]:
         if target.split('/')[0] in TREE_FOLDERS:
             message = check_tree_include(path, room, target)
         else:
-            message = check_foreign_include(room, bracket, target)
+            message = check_foreign_include(path, room, bracket, target)
         if message:
             yield Finding(path, line_of(text, match.start()), message)
 
@@ -258,12 +261,9 @@ def files_of(root: str) -> Iterator[str]:
 
 
 def read_text(root: str, path: str) -> str:
-    """The text of a file; empty for one that is not text."""
-    try:
-        with open(os.path.join(root, path), encoding='utf-8') as file:
-            return file.read()
-    except UnicodeDecodeError:
-        return ''
+    """The text of a file; bytes that are not text do not stop the lint."""
+    with open(os.path.join(root, path), encoding='utf-8', errors='replace') as file:
+        return file.read()
 
 
 def check_house(root: str) -> list[Finding]:

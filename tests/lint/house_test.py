@@ -76,6 +76,9 @@ class HouseTest(unittest.TestCase):
                               ('"gtest/gtest.h"', 'engine'), ('<benchmark/benchmark.h>', 'base')):
             self.expect_one(f'src/{room}/a.cc', f'#include {include}\n', f'not for {room}')
 
+    def test_public_headers_show_abseil_only(self):
+        self.expect_one('include/syncengine/stores/a.h', '#include <lmdb.h>\n', 'public header')
+
     def test_undeclared_dependency(self):
         self.expect_one('src/base/a.cc', '#include <fmt/core.h>\n', 'not a dependency')
 
