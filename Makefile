@@ -36,7 +36,7 @@ $(SANITIZED): %: setup build/%/build.ninja
 lint: setup  ## house rules, the rules' own test, formatting
 	python3 -B tests/lint/house_test.py
 	python3 tests/lint/house.py .
-	clang-format --dry-run -Werror $(CXX_FILES)
+	@clang-format --dry-run -Werror $(CXX_FILES)
 
 tidy: setup build/dev/build.ninja  ## clang-tidy on what differs from main
 	git diff --name-only --diff-filter=d main -- '*.cc' | xargs --no-run-if-empty clang-tidy --quiet -p build/dev

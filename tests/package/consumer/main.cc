@@ -1,4 +1,5 @@
-// The smallest program outside the tree: it proves that the installed headers and libraries fit together.
+// The smallest program outside the tree: it proves that the installed headers and libraries fit
+// together.
 #include <cstdio>
 
 #include "syncengine/base/error.h"
