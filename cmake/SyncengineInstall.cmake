@@ -33,6 +33,7 @@ function(syncengine_pkgconfig component)
   endif()
   list(JOIN requires ", " PC_REQUIRES)
   file(RELATIVE_PATH PC_UP /${pkgconfig_dir} /)
+  string(REGEX REPLACE "/$" "" PC_UP ${PC_UP})
   configure_file(${PROJECT_SOURCE_DIR}/cmake/syncengine.pc.in
     ${PROJECT_BINARY_DIR}/package/syncengine-${component}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/package/syncengine-${component}.pc DESTINATION ${pkgconfig_dir})
@@ -45,6 +46,9 @@ foreach(component IN LISTS SYNCENGINE_COMPONENTS)
     FILE syncengine-${component}.cmake DESTINATION ${package_dir})
   syncengine_pkgconfig(${component})
 endforeach()
+if(TARGET syncengine_cli)
+  install(TARGETS syncengine_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/syncengine DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/syncengineConfig.cmake.in
