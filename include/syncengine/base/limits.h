@@ -26,6 +26,12 @@ inline constexpr uint32_t kManifestRootEntriesMax = 128;  // Lives in the revisi
 inline constexpr uint32_t kManifestHeightMax = 6;
 inline constexpr uint32_t kInlineContentMax =
     64;  // Below this a block row costs more than the bytes.
+inline constexpr uint32_t kSealedManifestBytesMax = 6u << 10;  // A full root and its seal.
+
+// Keys.
+inline constexpr uint32_t kKeyGenerationsMax = 1024;  // A member removed each week for 20 years.
+inline constexpr int kScryptLog2Max = 20;  // 1 GiB and 4 s: an absurd slot stays bearable.
+inline constexpr int kScryptLog2Min = 15;  // Below, guessing passphrases is cheap.
 
 // Names and attributes.
 inline constexpr size_t kNameBytesMax = 255;  // What every file system accepts.
@@ -34,6 +40,7 @@ inline constexpr size_t kSealedNameBytesMax =
 inline constexpr size_t kPathBytesMax = 64u << 10;
 inline constexpr size_t kPathDepthMax = 256;
 inline constexpr size_t kSymlinkTargetMax = 4096;
+inline constexpr size_t kSealedAttributesMax = 4400;  // The longest target and its seal.
 inline constexpr size_t kDeviceNameMax = 64;
 inline constexpr size_t kNamespaceNameMax = 64;
 

@@ -47,7 +47,8 @@ struct JournalEntry {
   friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
 };
 
-// The stored form (docs/FORMAT.md); Decode fails as DecodeRevision does.
+// The stored form (docs/FORMAT.md): of the fields above that name a kind, only those of the entry's
+// own kind are kept. Decode fails as DecodeRevision does.
 std::string EncodeJournalEntry(const JournalEntry& entry);
 absl::StatusOr<JournalEntry> DecodeJournalEntry(absl::string_view bytes);
 

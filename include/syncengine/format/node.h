@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -41,6 +42,13 @@ struct NodeState {
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 
+// OK when `state` can be stored and read back: a known kind, a valid name (format/name.h), mode
+// bits within 07777, sizes within base/limits.h, a symlink target on symlinks only, plain
+// attributes zero when they are sealed, content on files only with sorted distinct blocks and a
+// manifest that is empty exactly when the size is 0. kInvalidArgument says which is broken. Check
+// every state that comes from outside; EncodeRevision does not.
+absl::Status ValidateNodeState(const NodeState& state);
+
 // One committed state of one node. Immutable.
 struct Revision {
   RevisionId id;
@@ -55,8 +63,8 @@ struct Revision {
   friend bool operator==(const Revision&, const Revision&) = default;
 };
 
-// The stored form of a revision (docs/FORMAT.md). Decode: kDataLoss on bytes that no encoder
-// writes, Reason::kVersion on a newer version.
+// The stored form of a revision with a valid state (docs/FORMAT.md). Decode: Reason::kIntegrity on
+// bytes that no encoder writes, Reason::kVersion on a newer version.
 std::string EncodeRevision(const Revision& revision);
 absl::StatusOr<Revision> DecodeRevision(absl::string_view bytes);
 
