@@ -2,11 +2,9 @@
 
 #include <cstdint>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "src/kernels/checksum.h"
 #include "src/stores/metadata_check.h"
 #include "syncengine/base/coding.h"
 #include "syncengine/base/error.h"
@@ -20,8 +18,13 @@ constexpr uint32_t kHead = kVersion | (uint32_t{kPlainValue} << 8);  // Flags 0.
 constexpr size_t kHeaderBytes = 8;
 
 uint32_t Check(absl::string_view row_key, absl::string_view value) {
-  const XXH64_hash_t seed = XXH3_64bits_withSeed(row_key.data(), row_key.size(), kHead);
-  return static_cast<uint32_t>(XXH3_64bits_withSeed(value.data(), value.size(), seed));
+  ByteWriter place;
+  place.U32(kHead);
+  place.Raw(row_key);
+  ByteWriter both;
+  both.U64(kernels::Xxh3(place.bytes()));
+  both.U64(kernels::Xxh3(value));
+  return static_cast<uint32_t>(kernels::Xxh3(both.bytes()));
 }
 
 absl::Status BadRow(absl::string_view row_key, absl::string_view what) {

@@ -2,8 +2,8 @@
 //
 // Key: length of the partition's name u8 | name | key. A length of 0 is kept for the store's own
 // rows. Value: version u8 (1) | type u8 (1, a plain value) | flags u16 (0) | check u32 | bytes,
-// where check is the low half of XXH3-64(bytes) seeded with XXH3-64(whole key) seeded with the
-// first four bytes. Little-endian.
+// where check is the low half of XXH3-64(XXH3-64(first four bytes | whole key) | XXH3-64(bytes)).
+// Little-endian.
 #ifndef SYNCENGINE_SRC_STORES_LMDB_ROW_H_
 #define SYNCENGINE_SRC_STORES_LMDB_ROW_H_
 

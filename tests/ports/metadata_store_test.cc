@@ -28,8 +28,11 @@ struct SmallLmdbHarness {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, MetadataStoreConformance, MemoryHarness);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, MetadataStoreIsolation, MemoryHarness);
 INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, MetadataStoreConformance, LmdbHarness);
+INSTANTIATE_TYPED_TEST_SUITE_P(Lmdb, MetadataStoreIsolation, LmdbHarness);
 INSTANTIATE_TYPED_TEST_SUITE_P(SmallLmdb, MetadataStoreConformance, SmallLmdbHarness);
+INSTANTIATE_TYPED_TEST_SUITE_P(SmallLmdb, MetadataStoreIsolation, SmallLmdbHarness);
 
 }  // namespace
 }  // namespace syncengine::testing
