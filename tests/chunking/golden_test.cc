@@ -40,7 +40,7 @@ const GoldenRow kGolden[] = {
 #include "tests/chunking/golden.inc"
 };
 
-size_t GoldenBytes(uint32_t average) { return std::min<size_t>(600'000, size_t{average} * 400); }
+size_t GoldenBytes(uint32_t average) { return std::min<size_t>(300'000, size_t{average} * 100); }
 
 uint64_t Digest(const std::vector<uint32_t>& sizes) {
   uint64_t digest = 0xCBF29CE484222325u;
@@ -160,7 +160,7 @@ TEST(ChunkerRuleTest, EveryKernelFollowsTheWrittenRule) {
     for (const uint32_t average : {64u, 512u, 2048u}) {
       const WrittenRule rule(suite, average, SomeKey(1));
       for (const Kind kind : kKinds) {
-        const std::string content = Content(kind, 20'000, average);
+        const std::string content = Content(kind, 6'000, average);
         for (const std::string& name : KernelNames()) {
           SCOPED_TRACE(testing::Message()
                        << name << " " << average << " " << static_cast<int>(kind));
