@@ -38,6 +38,9 @@ struct UploadItem {
   uint64_t size_hint = 0;  // For progress and announcements.
   std::string label;       // For messages: usually the path.
   std::function<absl::StatusOr<std::unique_ptr<ContentSource>>()> open;
+  // When set, asked once with the content that was read, before it is committed: true when the head
+  // has it already, so that nothing is committed.
+  std::function<absl::StatusOr<bool>(const ContentRef&)> already_there;
 };
 
 // What became of an item: an error when it was not tried (unreadable, changed while read),
@@ -45,7 +48,8 @@ struct UploadItem {
 struct UploadResult {
   absl::Status status;
   ChangeOutcome outcome;
-  ContentRef content;  // As committed.
+  ContentRef content;    // As committed.
+  bool skipped = false;  // `already_there` said so; there is no outcome.
 };
 
 // Gives the items in the order of commits (a directory before its children). Called on the thread
@@ -63,6 +67,7 @@ struct UploaderOptions {
   uint64_t announce_bytes = 1u << 20;  // Files at least this big are announced as kUploading.
   uint64_t buffer_bytes = 64u << 20;   // Plaintext and sealed bytes in flight, about.
   size_t commit_changes = 512;         // Items per commit.
+  bool verify_sealed = false;          // Open every frame in memory before it is sent.
 };
 
 struct UploadStats {
@@ -83,7 +88,6 @@ class Uploader {
   // The references outlive the uploader.
   Uploader(const OpenedNamespace& opened, Executor& executor, Entropy& entropy, Clock& clock,
            UploaderOptions options = {});
-  ~Uploader();
 
   // Uploads all items of `plan`. One item that fails does not stop the others: see Finished. An
   // error status means that the service failed; what was committed before stays, and running the
@@ -92,7 +96,6 @@ class Uploader {
                                      std::stop_token stop = {});
 
  private:
-  class Run;
   const OpenedNamespace& opened_;
   Executor& executor_;
   Entropy& entropy_;
