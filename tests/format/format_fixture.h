@@ -40,6 +40,7 @@ inline std::unique_ptr<NamespaceKeys> FixedKeys(uint8_t first = 0) {
   return *NamespaceKeys::Create(CountingId<NamespaceId>(0x40), CountingBytes(64, first));
 }
 
+// The blocks view `contents`, which must outlive them.
 inline std::vector<PlainBlock> DataBlocks(const NamespaceKeys& keys,
                                           const std::vector<std::string>& contents) {
   std::vector<PlainBlock> blocks;

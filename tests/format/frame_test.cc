@@ -329,7 +329,8 @@ TEST(FrameTest, ALargestBlockFits) {
 TEST(FrameTest, CountersOfASealerNeverRepeat) {
   const auto keys = FixedKeys();
   const auto sealer = Sealer(*keys, 0);
-  const auto blocks = DataBlocks(*keys, {"hello"});
+  const std::vector<std::string> contents = {"hello"};
+  const auto blocks = DataBlocks(*keys, contents);
   std::set<uint64_t> counters;
   std::set<std::string> ciphertexts;
   for (uint32_t i = 0; i < limits::kSegmentFramesMax; ++i) {
