@@ -38,6 +38,8 @@ namespace {
 
 constexpr size_t kHeadReadBytes = 4u << 10;
 constexpr size_t kBodyReadBytes = 128u << 10;
+// What is read of a body before its sender has shown a good token.
+constexpr uint64_t kStrangerBodyMax = 64u << 10;
 constexpr absl::Duration kWriteGrace = absl::Seconds(30);
 constexpr uint64_t kWriteBytesPerSecondMin = 16u << 10;
 constexpr absl::Duration kLinger = absl::Seconds(2);
@@ -253,6 +255,15 @@ asio::awaitable<bool> Connection::ReadBody(const RequestHead& head, HttpRequest&
   if (head.content_length > body_max) {
     co_await RefuseAndEnd(Handler::BodyTooLarge(body_max));
     co_return false;
+  }
+  if (head.chunked || head.content_length > kStrangerBodyMax) {
+    LiftDeadline();
+    std::optional<HttpResponse> refusal = co_await OnExecutor<std::optional<HttpResponse>>(
+        server_, [this, &head] { return server_.handler.RefuseToken(head.headers); });
+    if (refusal.has_value()) {
+      co_await RefuseAndEnd(*std::move(refusal));
+      co_return false;
+    }
   }
   if (head.expects_continue && buffer_.empty()) {
     const bool alive = co_await stream_->Write("HTTP/1.1 100 Continue\r\n\r\n", "");

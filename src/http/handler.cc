@@ -24,8 +24,8 @@ HttpResponse JsonResponse(const Json& body) {
 
 HttpResponse Health() { return JsonResponse({{"status", "ok"}, {"version", kVersion}}); }
 
-absl::StatusOr<Secret> BearerToken(const HttpRequest& request) {
-  const std::optional<absl::string_view> header = FindHeader(request.headers, "authorization");
+absl::StatusOr<Secret> BearerToken(const HttpHeaders& headers) {
+  const std::optional<absl::string_view> header = FindHeader(headers, "authorization");
   constexpr absl::string_view kScheme = "bearer ";
   if (!header.has_value() || !absl::StartsWithIgnoreCase(*header, kScheme)) {
     return MakeError(
@@ -82,6 +82,14 @@ HttpResponse Handler::BodyTooLarge(uint64_t body_max) {
                        413);
 }
 
+std::optional<HttpResponse> Handler::RefuseToken(const HttpHeaders& headers) const {
+  const absl::StatusOr<Secret> token = BearerToken(headers);
+  if (!token.ok()) return ErrorResponse(token.status());
+  const absl::Status opened = sessions_.OpenSession(token->bytes()).status();
+  if (opened.ok()) return std::nullopt;
+  return ErrorResponse(opened);
+}
+
 Handler::Answer Handler::Handle(const HttpRequest& request) const {
   if (request.method == "GET" && request.target == kHealthTarget) return Health();
   const absl::StatusOr<Target> target = ParseTarget(request.target);
@@ -90,7 +98,7 @@ Handler::Answer Handler::Handle(const HttpRequest& request) const {
   if (search.route == nullptr) return NoRoute(search, request);
   if (request.body.size() > search.route->body_max) return BodyTooLarge(search.route->body_max);
 
-  absl::StatusOr<Secret> token = BearerToken(request);
+  absl::StatusOr<Secret> token = BearerToken(request.headers);
   if (!token.ok()) return ErrorResponse(token.status());
   absl::StatusOr<std::unique_ptr<Service>> session = sessions_.OpenSession(token->bytes());
   if (!session.ok()) return ErrorResponse(session.status());

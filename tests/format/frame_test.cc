@@ -27,6 +27,7 @@ using testing::WithU32;
 constexpr size_t kKindOffset = 6;
 constexpr size_t kCompressionOffset = 7;
 constexpr size_t kGenerationOffset = 12;
+constexpr size_t kCommitmentOffset = 56;
 constexpr size_t kPlaintextBytesOffset = 88;
 constexpr size_t kStoredBytesOffset = 92;
 constexpr size_t kBlockCountOffset = 96;
@@ -154,6 +155,27 @@ TEST(FrameTest, EveryTruncationAndExtensionIsRefused) {
   EXPECT_TRUE(IsDamage(OpenFrame(*keys, WithChecksum(frame + '\0')).status()));
 }
 
+TEST(FrameTest, RandomDamageWithAForgedChecksumNeverOpens) {
+  const uint64_t seed = 31337;
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  const auto keys = FixedKeys();
+  const std::string node = TwoChildNode();
+  const std::string frames[] = {
+      SealData(*keys, {"hello", std::string(400, 'z')}, 3),
+      *Sealer(*keys)->Seal(FrameKind::kManifest, {ManifestBlock(*keys, node)})};
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string& frame = frames[round % 2];
+    std::string damaged = frame;
+    for (uint64_t changes = 1 + random() % 8; changes > 0; --changes) {
+      damaged[random() % (damaged.size() - 8)] = static_cast<char>(random());
+    }
+    if (random() % 8 == 0) damaged.resize(8 + random() % damaged.size());
+    damaged = WithChecksum(std::move(damaged));
+    EXPECT_EQ(OpenFrame(*keys, damaged).ok(), damaged == frame);
+  }
+}
+
 TEST(FrameTest, HostileCountsAndLengthsAreRefusedBeforeAnyAllocation) {
   const auto keys = FixedKeys();
   const std::string node = TwoChildNode();
@@ -279,6 +301,29 @@ TEST(FrameTest, ForgedBlockLengthsAreRefused) {
   EXPECT_TRUE(IsDamage(forged(10, 0)));
   EXPECT_TRUE(IsDamage(forged(0xffffffff, 11)));
   EXPECT_TRUE(IsDamage(forged(5, 0xffffffff)));
+}
+
+TEST(FrameTest, AnEmptyBlockIsRefused) {
+  const auto keys = FixedKeys();
+  std::string frame = SealData(*keys, {"hello", "world"});
+  const BlockId empty = keys->IdOf("");
+  std::copy_n(empty.bytes().begin(), 32, frame.begin() + kBlockListOffset);
+  const size_t header_bytes = ParseFrameHeader(WithChecksum(frame))->header_bytes;
+  const std::string plaintext = WithU32(std::string(8, '\0'), 4, 5) + "world";
+  frame = WithU32(std::move(frame), kPlaintextBytesOffset, 13);
+  const auto opened = OpenFrame(*keys, ForgeFrame(*keys, frame, header_bytes, plaintext));
+  EXPECT_EQ(opened.status().message(), "frame: a block length is out of bounds");
+}
+
+TEST(FrameTest, AForeignCommitmentIsRefusedEvenUnderAValidTag) {
+  const auto keys = FixedKeys();
+  std::string frame = SealData(*keys, {"hello"});
+  const size_t header_bytes = ParseFrameHeader(frame)->header_bytes;
+  const std::string plaintext = WithU32(std::string(4, '\0'), 0, 5) + "hello";
+  EXPECT_TRUE(OpenFrame(*keys, ForgeFrame(*keys, frame, header_bytes, plaintext)).ok());
+  frame[kCommitmentOffset] ^= 1;
+  EXPECT_TRUE(
+      IsDamage(OpenFrame(*keys, ForgeFrame(*keys, frame, header_bytes, plaintext)).status()));
 }
 
 TEST(FrameTest, ForgedChildrenOfAManifestAreRefused) {

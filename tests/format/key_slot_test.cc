@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "src/kernels/digest.h"
+#include "src/kernels/seal.h"
 #include "tests/format/format_fixture.h"
 
 namespace syncengine {
@@ -18,6 +20,7 @@ constexpr SlotKey kPassphrase = {.type = SlotType::kPassphrase, .secret = "corre
 constexpr size_t kTypeOffset = 5;
 constexpr size_t kCostOffset = 7;
 constexpr size_t kBundleBytesOffset = 10;
+constexpr size_t kHeaderBytes = 106;
 
 const NamespaceId kNamespace = CountingId<NamespaceId>(0x40);
 const SlotSalt kSalt = CountingId<SlotSalt>(0x10);
@@ -71,6 +74,27 @@ TEST(KeySlotTest, EveryBitFlipAndTruncationIsRefused) {
     if (bit / 8 == kCostOffset) continue;
     EXPECT_FALSE(Open(WithBitFlipped(slot, bit)).ok()) << bit;
   }
+}
+
+TEST(KeySlotTest, AForeignCommitmentIsRefusedEvenUnderAValidTag) {
+  const std::string root = CountingBytes(32, 0);
+  const SlotKey root_key = {.type = SlotType::kRootKey, .secret = root};
+  const std::string slot = Slot(root_key, {});
+  const std::string info = "syncengine/v1/slot" + std::string(kNamespace.bytes());
+  const Secret key =
+      kernels::HkdfSha256({.key = root, .salt = kSalt.bytes().substr(0, 32), .info = info}, 32);
+  const auto resealed = [&](const std::string& header) {
+    std::string forged = header + "the bundle" + std::string(kernels::kGcmTagBytes, '\0');
+    EXPECT_TRUE(kernels::GcmSeal(
+                    {.key = key.bytes(), .nonce = kSalt.bytes().substr(32), .associated = header},
+                    absl::MakeSpan(forged).subspan(header.size()))
+                    .ok());
+    return forged;
+  };
+  std::string header = slot.substr(0, kHeaderBytes);
+  EXPECT_EQ(resealed(header), slot);
+  header[kHeaderBytes - 1] ^= 1;
+  EXPECT_EQ(GetReason(Open(resealed(header), {}, root_key)), Reason::kPassphrase);
 }
 
 TEST(KeySlotTest, CostsOutOfBoundsAreRefusedBeforeAnyWork) {

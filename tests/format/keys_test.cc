@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <thread>
 
 #include "syncengine/base/limits.h"
 #include "tests/format/format_fixture.h"
@@ -99,6 +100,26 @@ TEST(KeysTest, DamagedBundlesAreRefused) {
   std::string newer = bundle;
   newer[0] = 2;
   EXPECT_EQ(GetReason(NamespaceKeys::DecodeBundle(Secret(newer)).status()), Reason::kVersion);
+}
+
+TEST(KeysTest, ManyThreadsShareOneObject) {
+  const auto keys = FixedKeys();
+  const std::string frame = testing::SealData(*keys, {"hello", std::string(5000, 'z')}, 3);
+  const BlockId expected = keys->IdOf("hello");
+  std::vector<int> good(4, 0);
+  std::vector<std::thread> threads;
+  for (int& count : good) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        const bool same_id = keys->IdOf("hello") == expected;
+        const bool same_frame =
+            testing::SealData(*keys, {"hello", std::string(5000, 'z')}, 3) == frame;
+        count += same_id && same_frame && OpenFrame(*keys, frame).ok() ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(good, std::vector<int>(4, 200));
 }
 
 TEST(KeysTest, RotationEndsAtTheLimit) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "src/kernels/seal.h"
 #include "syncengine/base/limits.h"
 #include "tests/format/format_fixture.h"
 
@@ -137,6 +138,26 @@ TEST(ManifestTest, EveryBitFlipAndTruncationOfARootIsRefused) {
   }
   EXPECT_TRUE(IsDamage(OpenManifest(*keys, content.manifest + "x", content.blocks).status()));
   EXPECT_TRUE(IsDamage(OpenManifest(*FixedKeys(1), content.manifest, content.blocks).status()));
+}
+
+TEST(ManifestTest, AForeignCommitmentIsRefusedEvenUnderAValidTag) {
+  const auto keys = FixedKeys();
+  const ContentRef content = *MakeContentRef(*keys, ThreeEntries(), kSalt);
+  const std::string node = *EncodeManifestNode(ThreeEntries());
+  const auto key = *keys->DeriveObjectKey(KeyPurpose::kManifest, 1, kSalt.bytes());
+  const auto resealed = [&](std::string header) {
+    const std::string associated = header + std::string(keys->id().bytes());
+    const std::string nonce(12, '\0');
+    std::string sealed = header + node + std::string(kernels::kGcmTagBytes, '\0');
+    EXPECT_TRUE(kernels::GcmSeal({.key = key.key.bytes(), .nonce = nonce, .associated = associated},
+                                 absl::MakeSpan(sealed).subspan(header.size()))
+                    .ok());
+    return sealed;
+  };
+  std::string header = content.manifest.substr(0, 58);
+  EXPECT_EQ(resealed(header), content.manifest);
+  header[26] ^= 1;
+  EXPECT_TRUE(IsDamage(OpenManifest(*keys, resealed(header), content.blocks).status()));
 }
 
 TEST(ManifestTest, RootsOutliveRotation) {

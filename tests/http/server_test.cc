@@ -136,6 +136,15 @@ TEST(ServerTest, OversizeBodyIs413BeforeItIsRead) {
   EXPECT_EQ(server.backend().seen().calls, 0);
 }
 
+TEST(ServerTest, AStrangersLongBodyIsRefusedBeforeItIsRead) {
+  RunningServer server;
+  RawSocket socket(server.port());
+  socket.Send(absl::StrCat("POST ", SegmentsTarget(),
+                           " HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer se1_stranger\r\n"
+                           "Content-Length: 10000000\r\n\r\n"));
+  EXPECT_TRUE(absl::StartsWith(socket.ReadUntil("\r\n\r\n"), "HTTP/1.1 401 "));
+}
+
 TEST(ServerTest, BodiesBeyondTheMemoryBudgetAreAskedToComeBack) {
   RunningServer server({.body_bytes_max = 1000});
   RawSocket socket(server.port());

@@ -55,6 +55,9 @@ class Handler {
   // The response to a poll that was waited for in `session`.WaitChanges.
   static HttpResponse PollResponse(const absl::StatusOr<ChangesPage>& page);
 
+  // The 401 that a request with these headers will get, or nullopt: what to ask before taking in a
+  // long body. Opens a session, so it may block.
+  std::optional<HttpResponse> RefuseToken(const HttpHeaders& headers) const;
   // How long a body the route of this request takes: what to refuse before reading it.
   static uint64_t BodyMax(absl::string_view method, absl::string_view target);
   // The response to a request whose body is longer than that.
