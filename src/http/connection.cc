@@ -143,6 +143,7 @@ void Connection::WindDown() {
   if (bell_ != nullptr) bell_->Ring();
 }
 
+// Closing with bytes unread would reset the connection, and the response with it.
 asio::awaitable<void> Connection::Linger() {
   SetDeadline(kLinger);
   co_await stream_->Shutdown();
@@ -363,7 +364,8 @@ asio::awaitable<Connection::Next> Connection::ServeOne() {
   const bool alive = co_await Write(response, keep_alive);
   if (!alive) co_return Next::kEnd;
   if (keep_alive) co_return Next::kRequest;
-  co_await Linger();
+  SetDeadline(kLinger);
+  co_await stream_->Shutdown();
   co_return Next::kEnd;
 }
 
@@ -372,7 +374,7 @@ asio::awaitable<void> Connection::Serve() {
   SetDeadline(server_.options.head_deadline);
   const bool alive = co_await stream_->Handshake();
   Next next = alive ? Next::kRequest : Next::kEnd;
-  while (next == Next::kRequest) next = co_await ServeOne();
+  while (next == Next::kRequest && !server_.stopping) next = co_await ServeOne();
   watchdog_.cancel();
   Close();
 }
