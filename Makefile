@@ -5,10 +5,10 @@ PREFIX ?= /usr/local
 SANITIZED := asan tsan
 CXX_FILES = $(shell git ls-files '*.h' '*.cc')
 
-.PHONY: help setup demo build test bench lint fmt install clean $(SANITIZED)
+.PHONY: help setup demo build test bench merge-eval lint fmt install clean $(SANITIZED)
 
 help:  ## this list
-	@sed -n 's/^\([a-z$$() A-Z]*\):.*## \(.*\)/\1 - \2/p' Makefile
+	@sed -n 's/^\([a-z$$() A-Z-]*\):.*## \(.*\)/\1 - \2/p' Makefile
 
 setup:  ## installs missing packages (Debian 12)
 	@tools/setup.sh
@@ -28,6 +28,10 @@ test: build  ## release build and every test
 
 bench: build  ## prints a table and writes build/release/bench.json
 	build/release/bin/syncengine_bench --json=build/release/bench.json
+
+merge-eval: setup build/release/build.ninja  ## merges the recorded cases of CASES=folder beside git
+	cmake --build --preset release --parallel $(JOBS) --target merge_eval
+	build/release/bin/merge_eval $(CASES)
 
 $(SANITIZED): %: setup build/%/build.ninja
 	cmake --build --preset $@ --parallel $(JOBS)

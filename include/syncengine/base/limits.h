@@ -28,6 +28,10 @@ inline constexpr uint32_t kInlineContentMax =
     64;  // Below this a block row costs more than the bytes.
 inline constexpr uint32_t kSealedManifestBytesMax = 6u << 10;  // A full root and its seal.
 
+// Merging.
+inline constexpr size_t kMergeBytesMax = 32u << 20;  // Text people edit; memory is a few times it.
+inline constexpr int kMergeJsonDepthMax = 200;       // Nesting is walked by recursion.
+
 // Keys.
 inline constexpr uint32_t kKeyGenerationsMax = 1024;  // A member removed each week for 20 years.
 inline constexpr int kScryptLog2Max = 20;  // 1 GiB and 4 s: an absurd slot stays bearable.

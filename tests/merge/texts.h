@@ -1,0 +1,63 @@
+// Seeded texts and changes of them for the laws of diff and merge.
+#ifndef SYNCENGINE_TESTS_MERGE_TEXTS_H_
+#define SYNCENGINE_TESTS_MERGE_TEXTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace syncengine::merge_test {
+
+// SplitMix64 (Steele, Lea, Flood 2014).
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : state_(seed) {}
+  uint64_t Next() {
+    state_ += 0x9E3779B97F4A7C15u;
+    uint64_t z = state_;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+  }
+  size_t Below(size_t bound) { return static_cast<size_t>(Next() % bound); }
+
+ private:
+  uint64_t state_;
+};
+
+// Pieces that make alignment hard: repeats, blanks, mixed line ends, scripts, an invalid byte.
+inline const std::vector<std::string>& Pieces() {
+  static const auto* const pieces =
+      new std::vector<std::string>{"a", "b", "the", "tree", " ",  " ",    "\n",   "\n", "\r\n", "}",
+                                   "{", ",", "é",   "漢",   "字", "🙂", "\xFF", "10", "\t"};
+  return *pieces;
+}
+
+inline std::string RandomText(Generator& random, size_t pieces) {
+  std::string text;
+  for (size_t i = 0; i < pieces; ++i) text += Pieces()[random.Below(Pieces().size())];
+  return text;
+}
+
+// `text` with a few cuts, insertions and copies at random code points.
+inline std::string Change(Generator& random, const std::string& text, size_t changes) {
+  std::string changed = text;
+  const auto place = [&] {
+    size_t at = random.Below(changed.size() + 1);
+    while (at < changed.size() && (changed[at] & 0xC0) == 0x80) ++at;
+    return at;
+  };
+  for (size_t i = 0; i < changes; ++i) {
+    size_t from = place(), to = place();
+    if (from > to) std::swap(from, to);
+    if (to - from > 12) to = from;
+    const std::string inserted = random.Below(3) > 0 ? RandomText(random, random.Below(4)) : "";
+    changed.replace(from, to - from, inserted);
+  }
+  return changed;
+}
+
+}  // namespace syncengine::merge_test
+
+#endif  // SYNCENGINE_TESTS_MERGE_TEXTS_H_
