@@ -1,10 +1,8 @@
-#!/ usr / bin / env python3
-""
-    "Opens the golden objects with a second implementation, written from docs/FORMAT.md.
+#!/usr/bin/env python3
+"""Opens the golden objects with a second implementation, written from docs/FORMAT.md.
 
-    Only the standard library is used;
-AES - 256 and GCM are spelled out(slowly) below.Run it as
-`python3 tests / format / check_golden.py`; it prints one line for each object and fails on the first
+Only the standard library is used; AES-256 and GCM are spelled out (slowly) below. Run it as
+`python3 tests/format/check_golden.py`; it prints one line for each object and fails on the first
 difference.
 """
 import base64
@@ -14,7 +12,7 @@ import pathlib
 import re
 import struct
 
-#-- - AES - 256(FIPS 197), encryption only, and GCM(NIST SP 800 - 38D) -- -
+# --- AES-256 (FIPS 197), encryption only, and GCM (NIST SP 800-38D) ---
 
 
 def xtime(a):
@@ -108,7 +106,8 @@ def gcm_open(key, nonce, associated, sealed):
     assert (digest ^ mask).to_bytes(16, "big") == tag, "wrong tag"
     return ctr(round_keys, nonce + b"\0\0\0\2", ciphertext, 32)
 
-#-- - The formats -- -
+
+# --- The formats ---
 
 
 def hkdf(key, salt, info, size):
