@@ -62,12 +62,13 @@ absl::StatusOr<DownloadStats> DownloadRun::Go(const ByteRange& range) {
 }
 
 bool DownloadRun::Advance() {
-  TakeItems();
+  is_full_ = false;
   for (Item item = active_.begin(); item != active_.end();) {
     const Item current = item++;
     if (current->status.ok()) WantBlocks(*current);
     if (!current->writing) Write(current);
   }
+  TakeItems();
   fetcher_.Ask();
   return crew_.running() > 0 || !active_.empty() || !plan_ended_;
 }
@@ -77,7 +78,7 @@ bool DownloadRun::HasRoomFor(uint64_t bytes) const {
 }
 
 void DownloadRun::TakeItems() {
-  while (!plan_ended_ && active_.size() < kItemsMax && HasRoomFor(1)) {
+  while (!plan_ended_ && active_.size() < kItemsMax && !is_full_) {
     std::optional<DownloadItem> item = plan_.Next();
     if (!item.has_value()) {
       plan_ended_ = true;
@@ -85,7 +86,9 @@ void DownloadRun::TakeItems() {
       return;
     }
     Take(*std::move(item));
-    WantBlocks(active_.back());
+    const Item taken = std::prev(active_.end());
+    WantBlocks(*taken);
+    Write(taken);
   }
 }
 
@@ -108,7 +111,8 @@ void DownloadRun::WantBlocks(ActiveDownload& active) {
       continue;
     }
     const uint64_t length = active.next->entry.length;
-    if (!HasRoomFor(length)) return;
+    is_full_ = !HasRoomFor(length);
+    if (is_full_) return;
     held_bytes_ += length;
     fetcher_.Add(active.next->entry.id, length);
     active.next->wanted = true;
@@ -222,8 +226,9 @@ void DownloadRun::Written(Item item, const Stretch& stretch, const absl::Status&
 }
 
 void DownloadRun::FailItem(ActiveDownload& active, const absl::Status& status) {
-  ReleaseSlots(active);
+  // First, because `status` may be that of a block which is released now.
   active.status = Annotate(status, active.item.label);
+  ReleaseSlots(active);
 }
 
 void DownloadRun::ReleaseSlots(ActiveDownload& active) {

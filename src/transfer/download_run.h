@@ -86,6 +86,7 @@ class DownloadRun {
   absl::Status failure_;
   bool plan_ended_ = false;
   std::list<ActiveDownload> active_;
+  bool is_full_ = false;     // A block was not wanted for lack of room.
   uint64_t held_bytes_ = 0;  // Of data blocks that are wanted and not yet written.
   Progress shown_;
   DownloadStats stats_;

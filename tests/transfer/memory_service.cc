@@ -354,6 +354,18 @@ void MemoryService::Lose(const BlockId& id) {
   frames_.erase(id);
 }
 
+std::vector<BlockId> MemoryService::AllBlocks() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<BlockId> ids;
+  for (const auto& [id, frame] : frames_) ids.push_back(id);
+  return ids;
+}
+
+bool MemoryService::HasChildren(const BlockId& id) {
+  absl::MutexLock lock(&mutex_);
+  return !children_[id].empty();
+}
+
 std::vector<JournalEntry> MemoryService::journal() {
   absl::MutexLock lock(&mutex_);
   return journal_;

@@ -57,6 +57,9 @@ class MemoryService final : public Service {
   void Damage(const BlockId& id);
   // Loses the block, as a collector would.
   void Lose(const BlockId& id);
+  std::vector<BlockId> AllBlocks();
+  // It is a manifest node.
+  bool HasChildren(const BlockId& id);
   std::vector<JournalEntry> journal();
   size_t segments();
 
