@@ -18,7 +18,7 @@
 namespace syncengine::stores {
 namespace {
 
-constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+constexpr int kAlways = O_CLOEXEC | O_NOFOLLOW;
 
 // Opens one component. O_NOFOLLOW together with O_DIRECTORY or O_PATH does not say ELOOP for a
 // symlink, so this asks.
@@ -44,12 +44,13 @@ PosixTree::PosixTree(UniqueFd root, bool use_openat2)
   if (!use_openat2_) return;
   const UniqueFd probe(OpenAt2(".", O_PATH | O_DIRECTORY, 0));
   // Old kernels do not know the call, some sandboxes forbid it.
-  use_openat2_ = probe.ok() || (errno != ENOSYS && errno != EPERM && errno != EINVAL);
+  use_openat2_ = probe.ok() || (errno != ENOSYS && errno != EPERM);
 }
 
 int PosixTree::OpenAt2(const std::string& path, int flags, mode_t mode) const {
   open_how how{};
-  how.flags = static_cast<uint64_t>(flags | kAlways);
+  // RESOLVE_NO_SYMLINKS says ELOOP for the last component too, which O_NOFOLLOW would prevent.
+  how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
   how.mode = mode;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   constexpr int kRacesMax = 16;  // EAGAIN: a rename happened while the kernel was walking.

@@ -89,7 +89,9 @@ TEST(PosixFileSystemTest, NoRaceLeadsOutOfTheRoot) {
     ASSERT_EQ(mkdir(directory.Child("root").c_str(), 0700), 0);
     ASSERT_EQ(mkdir(directory.Child("outside").c_str(), 0700), 0);
     const auto files = Open(directory.Child("root"), use_openat2);
+    ASSERT_EQ(mkdir(directory.Child("outside/e").c_str(), 0700), 0);
     SE_ASSERT_OK(files->MakeDirectory("d", 0700));
+    SE_ASSERT_OK(files->MakeDirectory("d/e", 0700));
     SE_ASSERT_OK(files->MakeSymlink("link", "../outside"));
     std::atomic<bool> stop{false};
     std::thread swapper([&] {
@@ -97,11 +99,12 @@ TEST(PosixFileSystemTest, NoRaceLeadsOutOfTheRoot) {
     });
     for (int i = 0; i < 2'000; ++i) {
       files->Create(absl::StrCat("d/", i), 0600).IgnoreError();
-      files->MakeDirectory(absl::StrCat("d/x", i), 0700).IgnoreError();
+      files->MakeDirectory(absl::StrCat("d/e/", i), 0700).IgnoreError();
     }
     stop = true;
     swapper.join();
     EXPECT_NE(rmdir(directory.Child("root").c_str()), 0);
+    EXPECT_EQ(rmdir(directory.Child("outside/e").c_str()), 0) << "something was created outside";
     EXPECT_EQ(rmdir(directory.Child("outside").c_str()), 0) << "something was created outside";
   }
 }
