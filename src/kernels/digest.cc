@@ -54,6 +54,16 @@ Digest Sha256(std::initializer_list<absl::string_view> pieces) {
   return digest;
 }
 
+Sha256Stream::Sha256Stream() { SHA256_Init(&state_); }
+
+void Sha256Stream::Append(absl::string_view bytes) { Update(state_, {bytes}); }
+
+Digest Sha256Stream::Finish() {
+  Digest digest;
+  SHA256_Final(digest.data(), &state_);
+  return digest;
+}
+
 HmacSha256::HmacSha256(absl::string_view key) {
   std::array<uint8_t, kHmacBlockBytes> block{};
   Digest hashed;

@@ -26,6 +26,18 @@ inline absl::string_view AsBytes(const Digest& digest) {
 Digest Sha256(std::initializer_list<absl::string_view> pieces);
 inline Digest Sha256(absl::string_view bytes) { return Sha256({bytes}); }
 
+// The same digest from pieces that come one at a time. Single-threaded.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  void Append(absl::string_view bytes);
+  // Ends the message; nothing may be appended any more.
+  Digest Finish();
+
+ private:
+  SHA256_CTX state_;
+};
+
 // HMAC-SHA256 (RFC 2104) with one key. The two key blocks are hashed once, at construction; each
 // message then copies that state, so short messages cost two compressions and no allocation.
 // Immutable after construction, Thread-safe. The state is wiped on destruction.

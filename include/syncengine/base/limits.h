@@ -59,6 +59,17 @@ inline constexpr size_t kChangesPageMax = 4096;
 inline constexpr size_t kAnnouncementsMax = 1024;
 inline constexpr int kWaitSecondsMax = 300;
 
+// Signatures and deltas.
+inline constexpr uint32_t kDeltaBlockBytesMin = 64;  // Below, an entry costs as much as the bytes.
+inline constexpr uint32_t kDeltaBlocksMax = 1u << 24;        // The index then takes 700 MB.
+inline constexpr uint64_t kDeltaOpsMax = uint64_t{1} << 24;  // Each may cost one read of the base.
+inline constexpr uint32_t kDeltaFrameOpsMax = 1u << 16;
+inline constexpr uint32_t kDeltaFrameLiteralsMax = 1u << 20;  // Enough context for zstd.
+inline constexpr uint32_t kDeltaFrameBytesMax = 4u << 20;     // The most operations and literals.
+inline constexpr uint64_t kDeltaWasteMax = 16;     // Bytes hashed in vain for each byte searched.
+inline constexpr uint64_t kDeltaGrowthMax = 1024;  // Result bytes for each byte of base and delta,
+inline constexpr uint64_t kDeltaGrowthFree = 64u << 20;  // beyond these that are always allowed.
+
 // Metadata stores.
 inline constexpr size_t kMetadataKeyMax = 448;  // LMDB takes 511 with the partition's prefix.
 inline constexpr size_t kMetadataValueMax = 1u << 20;

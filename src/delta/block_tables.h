@@ -1,0 +1,60 @@
+// How the blocks of a signature are found by their weak hash.
+#ifndef SYNCENGINE_DELTA_BLOCK_TABLES_H_
+#define SYNCENGINE_DELTA_BLOCK_TABLES_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "src/delta/block_hasher.h"
+#include "syncengine/delta/delta.h"
+
+namespace syncengine::delta {
+
+// Immutable after construction, Thread-safe.
+struct BlockIndex::Tables {
+  explicit Tables(Signature a_signature);
+
+  // Whether a block may have a weak hash that spreads to `spread`. One read of a table that is
+  // small enough for the processor's cache; wrong for about one of 32 others.
+  bool MayHold(uint32_t spread) const {
+    const uint32_t bit = spread >> filter_shift;
+    return (filter[bit / 64] >> (bit % 64) & 1) != 0;
+  }
+  // Whether some block has this weak hash.
+  bool HasWeak(uint32_t weak) const;
+  // The first block with both hashes.
+  std::optional<uint64_t> Find(uint32_t weak, absl::string_view strong) const;
+
+  // The part of the strong hash of `bytes` that the signature keeps.
+  absl::string_view Kept(const std::array<uint8_t, 32>& strong) const {
+    return absl::string_view(reinterpret_cast<const char*>(strong.data()),
+                             signature.layout().strong_bytes);
+  }
+
+  Signature signature;
+  BlockHasher hasher;
+  size_t block_bytes;
+  // The last block when it is shorter than the others: its length, 0 when that is unknown.
+  std::optional<size_t> tail_bytes;
+
+  std::vector<uint64_t> filter;
+  uint32_t filter_shift = 0;
+
+ private:
+  void Insert(uint32_t block);
+  size_t Slot(uint32_t weak) const { return (weak * 0x9E3779B97F4A7C15u) >> slot_shift_; }
+
+  struct Entry {
+    uint32_t weak = 0;
+    uint32_t block_and_one = 0;  // 0: empty.
+  };
+  std::vector<Entry> slots_;  // Open addressing, at most half full.
+  uint32_t slot_shift_ = 0;
+};
+
+}  // namespace syncengine::delta
+
+#endif  // SYNCENGINE_DELTA_BLOCK_TABLES_H_
