@@ -54,9 +54,17 @@ absl::Status UploadSessions::Open(PendingItem* first) {
   for (const std::unique_ptr<PendingItem>& item : ahead_) {
     if (IsBig(*item) && item->announced.IsZero()) announce(*item);
   }
-  const absl::StatusOr<UploadId> upload =
-      RetryUnavailable(context_.retry(), context_.NewSpread(),
-                       [&] { return context_.service().BeginUpload(context_.id(), request); });
+  const auto begin = [&] {
+    return RetryUnavailable(context_.retry(), context_.NewSpread(),
+                            [&] { return context_.service().BeginUpload(context_.id(), request); });
+  };
+  absl::StatusOr<UploadId> upload = begin();
+  if (absl::IsInvalidArgument(upload.status()) && !request.announcements.empty()) {
+    // One of them is no node. Its commit will say so; the others go without an announcement.
+    request = {.op = context_.entropy.NewId<OpId>(), .announcements = {}};
+    announced.clear();
+    upload = begin();
+  }
   if (!upload.ok()) return Annotate(upload.status(), "begin upload");
   sessions_.push_back(*upload);
   for (PendingItem* item : announced) {

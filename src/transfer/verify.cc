@@ -38,10 +38,9 @@ struct Question {
 
 class VerifyRun {
  public:
-  VerifyRun(const OpenedNamespace& opened, Executor& executor, Entropy& entropy,
-            const VerifyOptions& options, const ProgressCallback& progress, std::stop_token stop)
+  VerifyRun(const OpenedNamespace& opened, Executor& executor, const VerifyOptions& options,
+            const ProgressCallback& progress, std::stop_token stop)
       : opened_(opened),
-        entropy_(entropy),
         options_(options),
         progress_(progress),
         policy_{.executor = executor, .stop = stop},
@@ -70,7 +69,6 @@ class VerifyRun {
   }
 
   const OpenedNamespace& opened_;
-  Entropy& entropy_;
   const VerifyOptions& options_;
   const ProgressCallback& progress_;
   const RetryPolicy policy_;
@@ -83,7 +81,6 @@ class VerifyRun {
   uint64_t held_bytes_ = 0;
   absl::flat_hash_set<uint64_t> seen_;
   std::vector<Question> questions_;
-  std::optional<UploadId> upload_;
   Progress shown_;
   VerifyReport report_;
 };
@@ -93,7 +90,6 @@ absl::StatusOr<VerifyReport> VerifyRun::Go() {
   while (status.ok() && !(journal_ended_ && walks_.empty())) status = Step();
   while (crew_.running() > 0) crew_.Wait();
   if (status.ok()) status = AskPresence();
-  if (upload_) opened_.service->AbortUpload(opened_.record.id, *upload_).IgnoreError();
   SYNCENGINE_RETURN_IF_ERROR(status);
   report_.received_bytes = fetcher_.received_bytes();
   if (progress_) {
@@ -211,18 +207,13 @@ absl::Status VerifyRun::AskPresence() {
   if (questions_.empty()) return absl::OkStatus();
   Service& service = *opened_.service;
   const NamespaceId& id = opened_.record.id;
-  if (!upload_) {
-    const UploadRequest request{.op = entropy_.NewId<OpId>(), .announcements = {}};
-    SYNCENGINE_ASSIGN_OR_RETURN(
-        upload_, RetryUnavailable(policy_, 0, [&] { return service.BeginUpload(id, request); }));
-  }
   for (size_t begin = 0; begin < questions_.size(); begin += limits::kMissingBlocksMax) {
     const auto some = absl::MakeConstSpan(questions_).subspan(begin, limits::kMissingBlocksMax);
     std::vector<BlockId> ids;
     ids.reserve(some.size());
     for (const Question& question : some) ids.push_back(question.id);
     SYNCENGINE_ASSIGN_OR_RETURN(const std::vector<BlockId> lacks, RetryUnavailable(policy_, 0, [&] {
-                                  return service.MissingBlocks(id, *upload_, ids);
+                                  return service.MissingBlocks(id, UploadId(), ids);
                                 }));
     const absl::flat_hash_set<BlockId> missing(lacks.begin(), lacks.end());
     for (const Question& question : some) {
@@ -240,10 +231,10 @@ absl::Status VerifyRun::AskPresence() {
 }  // namespace
 
 absl::StatusOr<VerifyReport> VerifyNamespace(const OpenedNamespace& opened, Executor& executor,
-                                             Entropy& entropy, const VerifyOptions& options,
+                                             const VerifyOptions& options,
                                              const ProgressCallback& progress,
                                              std::stop_token stop) {
-  return VerifyRun(opened, executor, entropy, options, progress, std::move(stop)).Go();
+  return VerifyRun(opened, executor, options, progress, std::move(stop)).Go();
 }
 
 }  // namespace syncengine

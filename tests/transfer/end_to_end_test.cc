@@ -130,7 +130,7 @@ TEST_P(EndToEndTest, VerifyFindsLostAndDamagedBlocks) {
     SE_ASSERT_OK(Upload(plan));
   }
   const auto verify = [&](bool read_data) {
-    return VerifyNamespace(opened_, *executor_, entropy_, {.read_data = read_data});
+    return VerifyNamespace(opened_, *executor_, {.read_data = read_data});
   };
   auto report = verify(false);
   SE_ASSERT_OK(report);

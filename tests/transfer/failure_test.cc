@@ -165,6 +165,7 @@ TEST_P(FailureTest, RefusedChangesAreReportedAndTheRestIsCommitted) {
   plan.AddFile("taken", "new", NewNode());
   plan.AddFile("moved", "2", NewNode()).change.base = RevisionId(std::array<uint8_t, 16>{1});
   plan.AddFile(std::string("bad/name"), "3", NewNode());
+  plan.AddFile(std::string("big/bad"), std::string(2'000'000, '3'), NewNode());
   const NodeId lost = NewNode();
   plan.Add("lost", NodeKind::kDirectory, NewNode(), lost);
   for (int i = 0; i < 20; ++i) {
@@ -179,9 +180,10 @@ TEST_P(FailureTest, RefusedChangesAreReportedAndTheRestIsCommitted) {
   EXPECT_TRUE(plan.results["taken"].outcome.head.has_value());
   EXPECT_EQ(plan.results["moved"].outcome.verdict, ChangeVerdict::kHeadMoved);
   EXPECT_TRUE(absl::IsInvalidArgument(plan.results["bad/name"].status));
+  EXPECT_TRUE(absl::IsInvalidArgument(plan.results["big/bad"].status));
   EXPECT_EQ(plan.results["lost"].outcome.verdict, ChangeVerdict::kParentGone);
   EXPECT_EQ(plan.results["child7"].outcome.verdict, ChangeVerdict::kParentGone);
-  EXPECT_EQ(plan.results.size(), 26u);
+  EXPECT_EQ(plan.results.size(), 27u);
   EXPECT_LT(probe_->commits(), 20u);
 }
 

@@ -105,6 +105,9 @@ absl::StatusOr<RevisionPage> MemoryService::Revisions(const NamespaceId&,
 absl::StatusOr<UploadId> MemoryService::BeginUpload(const NamespaceId&,
                                                     const UploadRequest& request) {
   absl::MutexLock lock(&mutex_);
+  for (const Announcement& announcement : request.announcements) {
+    SYNCENGINE_RETURN_IF_ERROR(ValidateName(announcement.name));
+  }
   const auto [found, is_new] = uploads_.emplace(request.op, UploadId());
   if (!is_new) return found->second;
   found->second = entropy_.NewId<UploadId>();
@@ -127,7 +130,9 @@ absl::StatusOr<std::vector<BlockId>> MemoryService::MissingBlocks(const Namespac
                                                                   const UploadId& upload,
                                                                   absl::Span<const BlockId> ids) {
   absl::MutexLock lock(&mutex_);
-  if (!announced_.contains(upload)) return absl::NotFoundError("no such upload session");
+  if (!upload.IsZero() && !announced_.contains(upload)) {
+    return absl::NotFoundError("no such upload session");
+  }
   if (ids.size() > limits::kMissingBlocksMax) return absl::InvalidArgumentError("too many ids");
   std::vector<BlockId> missing;
   for (const BlockId& id : ids) {

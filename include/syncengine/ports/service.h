@@ -68,7 +68,7 @@ class Service {
   virtual absl::StatusOr<UploadId> BeginUpload(const NamespaceId& id,
                                                const UploadRequest& request) = 0;
   // Which of `ids` (at most limits::kMissingBlocksMax) the namespace lacks, in the order asked.
-  // Renews the lease of those it has.
+  // Renews the lease of those it has. `upload` may be zero for who will not upload.
   virtual absl::StatusOr<std::vector<BlockId>> MissingBlocks(const NamespaceId& id,
                                                              const UploadId& upload,
                                                              absl::Span<const BlockId> ids) = 0;

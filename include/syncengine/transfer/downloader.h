@@ -34,7 +34,9 @@ struct DownloadItem {
   std::string label;  // For messages: usually the path.
   // Called when the first bytes are about to come.
   std::function<absl::StatusOr<std::unique_ptr<ContentSink>>()> open;
-  std::function<void(const absl::Status&)> finished;  // Called once; any thread of the executor.
+  // Called once, when the sink is gone: on any thread of the executor, or after an error status of
+  // Download on the thread that ran it.
+  std::function<void(const absl::Status&)> finished;
 };
 
 // Gives the items. Called on the thread that runs Download only.

@@ -11,7 +11,6 @@
 #include "absl/status/statusor.h"
 #include "syncengine/base/ids.h"
 #include "syncengine/base/progress.h"
-#include "syncengine/ports/entropy.h"
 #include "syncengine/ports/executor.h"
 #include "syncengine/transfer/opened_namespace.h"
 
@@ -41,11 +40,10 @@ struct VerifyReport {
 // Walks the journal from its beginning: the manifest of every revision must open, every block must
 // be present and, with `read_data`, open and have its id and length. Each block is looked at once;
 // a damaged one is reported with the first revisions that use it, those that share a whole manifest
-// node with them are not listed again. The journal's blocks are asked for within an upload session,
-// so the caller needs the right to write. Memory: about 16 bytes for each distinct block. An error
+// node with them are not listed again. Memory: about 16 bytes for each distinct block. An error
 // status means that the service failed or `stop` was requested (kCancelled).
 absl::StatusOr<VerifyReport> VerifyNamespace(const OpenedNamespace& opened, Executor& executor,
-                                             Entropy& entropy, const VerifyOptions& options = {},
+                                             const VerifyOptions& options = {},
                                              const ProgressCallback& progress = {},
                                              std::stop_token stop = {});
 
