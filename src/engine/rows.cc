@@ -1,0 +1,368 @@
+#include "src/engine/rows.h"
+
+#include "absl/strings/str_cat.h"
+#include "syncengine/base/coding.h"
+#include "syncengine/base/error.h"
+#include "syncengine/base/limits.h"
+
+namespace syncengine::engine {
+namespace {
+
+constexpr absl::string_view kFormatMagic = "SERF";
+constexpr uint8_t kRowVersion = 1;
+constexpr size_t kDigestBytes = 32;
+
+absl::Status Damaged(absl::string_view object, absl::string_view what) {
+  return MakeError(Reason::kIntegrity, absl::StrCat(object, ": ", what));
+}
+
+ByteWriter NewRow() {
+  ByteWriter writer;
+  writer.U8(kRowVersion);
+  return writer;
+}
+
+absl::Status ReadVersion(ByteReader& reader, absl::string_view object) {
+  const uint8_t version = reader.U8();
+  if (version > kRowVersion) {
+    return MakeError(Reason::kVersion,
+                     absl::StrCat(object, ": version ", version, "; upgrade this program"));
+  }
+  return version == kRowVersion ? absl::OkStatus() : Damaged(object, "unknown version");
+}
+
+template <typename IdType>
+void WriteIds(ByteWriter& writer, absl::Span<const IdType> ids) {
+  writer.U32(static_cast<uint32_t>(ids.size()));
+  for (const IdType& id : ids) writer.Raw(id.bytes());
+}
+
+// Allocates only for ids whose bytes are there.
+template <typename IdType>
+std::vector<IdType> ReadIds(ByteReader& reader) {
+  const uint32_t count = reader.U32();
+  std::vector<IdType> ids;
+  if (count > reader.remaining() / IdType::kSize) {
+    reader.Raw(reader.remaining() + 1);  // Makes Finish fail.
+    return ids;
+  }
+  ids.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) ids.push_back(reader.ReadId<IdType>());
+  return ids;
+}
+
+absl::Time ReadTime(ByteReader& reader) { return absl::FromUnixMicros(reader.I64()); }
+
+}  // namespace
+
+std::string EncodeRow(const FormatRow& row) {
+  ByteWriter writer;
+  writer.Raw(kFormatMagic);
+  writer.U32(kLayoutVersion);
+  writer.Raw(row.id.bytes());
+  writer.I64(absl::ToUnixMicros(row.created));
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<FormatRow> DecodeRow<FormatRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "format record");
+  if (reader.Raw(kFormatMagic.size()) != kFormatMagic) {
+    return Damaged("format record", "not a repository of syncengine");
+  }
+  const uint32_t version = reader.U32();
+  if (version > kLayoutVersion) {
+    return MakeError(Reason::kVersion,
+                     absl::StrCat("repository: written in layout ", version,
+                                  ", this program knows ", kLayoutVersion, "; upgrade it"));
+  }
+  if (version != kLayoutVersion) return Damaged("format record", "unknown layout");
+  FormatRow row{.id = reader.ReadId<RepositoryId>(), .created = ReadTime(reader)};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const NamespaceRow& row) {
+  const NamespaceRecord& record = row.record;
+  ByteWriter writer = NewRow();
+  writer.Raw(record.id.bytes());
+  writer.Short(record.name);
+  writer.U8(static_cast<uint8_t>(record.key_holder));
+  writer.U8(record.chunker_suite);
+  writer.U32(record.average_block_bytes);
+  writer.U16(static_cast<uint16_t>(record.key_slots.size()));
+  for (const std::string& slot : record.key_slots) writer.Long(slot);
+  writer.Long(row.wrapped_keys);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<NamespaceRow> DecodeRow<NamespaceRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "namespace record");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "namespace record"));
+  NamespaceRow row;
+  row.record.id = reader.ReadId<NamespaceId>();
+  row.record.name = std::string(reader.Short());
+  row.record.key_holder = static_cast<KeyHolder>(reader.U8());
+  row.record.chunker_suite = reader.U8();
+  row.record.average_block_bytes = reader.U32();
+  const uint16_t slots = reader.U16();
+  for (uint16_t i = 0; i < slots && reader.ok(); ++i) {
+    row.record.key_slots.emplace_back(reader.Long());
+  }
+  row.wrapped_keys = std::string(reader.Long());
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  if (row.record.key_holder != KeyHolder::kServer &&
+      row.record.key_holder != KeyHolder::kEndToEnd) {
+    return Damaged("namespace record", "unknown key holder");
+  }
+  return row;
+}
+
+std::string EncodeRow(const DeviceRow& row) {
+  ByteWriter writer = NewRow();
+  writer.Raw(row.id.bytes());
+  writer.Short(row.name);
+  writer.I64(absl::ToUnixMicros(row.created));
+  writer.U8(row.revoked ? 1 : 0);
+  writer.Raw(row.nonce_hash);
+  writer.Raw(row.masked_token);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<DeviceRow> DecodeRow<DeviceRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "device record");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "device record"));
+  DeviceRow row;
+  row.id = reader.ReadId<DeviceId>();
+  row.name = std::string(reader.Short());
+  row.created = ReadTime(reader);
+  row.revoked = reader.U8() != 0;
+  row.nonce_hash = std::string(reader.Raw(kDigestBytes));
+  row.masked_token = std::string(reader.Raw(kDigestBytes));
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const HeadRow& row) {
+  ByteWriter writer = NewRow();
+  writer.Raw(row.history.bytes());
+  writer.U64(row.sequence);
+  writer.U64(row.first_sequence);
+  writer.U64(row.operations);
+  writer.U64(row.epoch);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<HeadRow> DecodeRow<HeadRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "namespace head");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "namespace head"));
+  HeadRow row{.history = reader.ReadId<HistoryId>(),
+              .sequence = reader.U64(),
+              .first_sequence = reader.U64(),
+              .operations = reader.U64(),
+              .epoch = reader.U64()};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const UsageRow& row) {
+  const Usage& usage = row.usage;
+  ByteWriter writer = NewRow();
+  for (const uint64_t count : {usage.logical_bytes, usage.stored_bytes, usage.blocks,
+                               usage.segments, usage.revisions, usage.nodes}) {
+    writer.U64(count);
+  }
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<UsageRow> DecodeRow<UsageRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "usage");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "usage"));
+  UsageRow row{.usage = {.logical_bytes = reader.U64(),
+                         .stored_bytes = reader.U64(),
+                         .blocks = reader.U64(),
+                         .segments = reader.U64(),
+                         .revisions = reader.U64(),
+                         .nodes = reader.U64()}};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const BlockRow& row) {
+  ByteWriter writer = NewRow();
+  writer.U8(static_cast<uint8_t>(row.state));
+  writer.U8(static_cast<uint8_t>(row.kind));
+  writer.Raw(row.segment.bytes());
+  writer.U32(row.offset);
+  writer.U32(row.length);
+  writer.U64(row.refs);
+  writer.U64(row.touch_epoch);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<BlockRow> DecodeRow<BlockRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "block row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "block row"));
+  BlockRow row{.state = static_cast<BlockState>(reader.U8()),
+               .kind = static_cast<FrameKind>(reader.U8()),
+               .segment = reader.ReadId<SegmentId>(),
+               .offset = reader.U32(),
+               .length = reader.U32(),
+               .refs = reader.U64(),
+               .touch_epoch = reader.U64()};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  if (row.state < BlockState::kPresent || row.state > BlockState::kDeleting) {
+    return Damaged("block row", "unknown state");
+  }
+  if (row.kind != FrameKind::kData && row.kind != FrameKind::kManifest) {
+    return Damaged("block row", "unknown kind");
+  }
+  return row;
+}
+
+std::string EncodeRow(const ChildrenRow& row) {
+  ByteWriter writer = NewRow();
+  WriteIds<BlockId>(writer, row.ids);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<ChildrenRow> DecodeRow<ChildrenRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "children row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "children row"));
+  ChildrenRow row{.ids = ReadIds<BlockId>(reader)};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const SegmentRow& row) {
+  ByteWriter writer = NewRow();
+  writer.U64(row.size);
+  writer.U32(row.frames);
+  writer.U64(row.blocks_new);
+  writer.Raw(row.upload.bytes());
+  writer.Raw(row.sha256);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<SegmentRow> DecodeRow<SegmentRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "segment row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "segment row"));
+  SegmentRow row;
+  row.size = reader.U64();
+  row.frames = reader.U32();
+  row.blocks_new = reader.U64();
+  row.upload = reader.ReadId<UploadId>();
+  row.sha256 = std::string(reader.Raw(kDigestBytes));
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const UploadRow& row) {
+  ByteWriter writer = NewRow();
+  writer.Raw(row.device.bytes());
+  writer.I64(absl::ToUnixMicros(row.touched));
+  WriteIds<NodeId>(writer, row.pending);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<UploadRow> DecodeRow<UploadRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "upload row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "upload row"));
+  UploadRow row{.device = reader.ReadId<DeviceId>(),
+                .touched = ReadTime(reader),
+                .pending = ReadIds<NodeId>(reader)};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const OperationRow& row) {
+  ByteWriter writer = NewRow();
+  writer.U64(row.ordinal);
+  writer.Raw(row.upload.bytes());
+  writer.U64(row.first_sequence);
+  WriteIds<RevisionId>(writer, row.revisions);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<OperationRow> DecodeRow<OperationRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "operation row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "operation row"));
+  OperationRow row{.ordinal = reader.U64(),
+                   .upload = reader.ReadId<UploadId>(),
+                   .first_sequence = reader.U64(),
+                   .revisions = ReadIds<RevisionId>(reader)};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const PlaceRow& row) {
+  ByteWriter writer = NewRow();
+  writer.Raw(row.cursor.history.bytes());
+  writer.U64(row.cursor.sequence);
+  writer.I64(absl::ToUnixMicros(row.time));
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<PlaceRow> DecodeRow<PlaceRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "device place");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "device place"));
+  PlaceRow row{.cursor = {.history = reader.ReadId<HistoryId>(), .sequence = reader.U64()},
+               .time = ReadTime(reader)};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const RevisionPlace& row) {
+  ByteWriter writer;
+  writer.Raw(row.node.bytes());
+  writer.BigU64(row.sequence);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<RevisionPlace> DecodeRow<RevisionPlace>(absl::string_view bytes) {
+  ByteReader reader(bytes, "revision place");
+  RevisionPlace row{.node = reader.ReadId<NodeId>(), .sequence = reader.BigU64()};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+template <>
+absl::StatusOr<Revision> DecodeRow<Revision>(absl::string_view bytes) {
+  return DecodeRevision(bytes);
+}
+
+template <>
+absl::StatusOr<JournalEntry> DecodeRow<JournalEntry>(absl::string_view bytes) {
+  return DecodeJournalEntry(bytes);
+}
+
+template <>
+absl::StatusOr<NodeId> DecodeRow<NodeId>(absl::string_view bytes) {
+  auto id = NodeId::FromBytes(bytes);
+  return id.ok() ? id : Damaged("name row", id.status().message());
+}
+
+template <>
+absl::StatusOr<DeviceId> DecodeRow<DeviceId>(absl::string_view bytes) {
+  auto id = DeviceId::FromBytes(bytes);
+  return id.ok() ? id : Damaged("device name row", id.status().message());
+}
+
+template <>
+absl::StatusOr<OpId> DecodeRow<OpId>(absl::string_view bytes) {
+  auto id = OpId::FromBytes(bytes);
+  return id.ok() ? id : Damaged("operation ordinal row", id.status().message());
+}
+
+}  // namespace syncengine::engine
