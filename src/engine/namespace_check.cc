@@ -1,0 +1,348 @@
+#include "src/engine/namespace_check.h"
+
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "src/engine/keys.h"
+#include "src/kernels/checksum.h"
+
+namespace syncengine::engine {
+
+template <typename Row>
+std::optional<Row> NamespaceCheck::Decode(absl::string_view place, absl::string_view value) {
+  auto row = DecodeRow<Row>(value);
+  if (row.ok()) return *std::move(row);
+  Problem(place, row.status().message());
+  return std::nullopt;
+}
+
+template <typename IdType>
+std::optional<IdType> NamespaceCheck::KeyId(absl::string_view kind, absl::string_view key) {
+  const auto id = IdType::FromBytes(key.substr(1));
+  if (id.ok()) return *id;
+  Problem(absl::StrCat(kind, " key ", absl::BytesToHexString(key)), id.status().message());
+  return std::nullopt;
+}
+
+void NamespaceCheck::Add(absl::string_view key, absl::string_view value) {
+  if (key == HeadKey()) return;
+  if (key == UsageKey()) return AddUsageRow(value);
+  switch (key[0]) {
+    case 'A':
+      return AddDevicePlace(key, value);
+    case 'B':
+      return AddBlock(key, value);
+    case 'C':
+      return AddChildName(key, value);
+    case 'I':
+      return AddRevisionPlace(key, value);
+    case 'J':
+      return AddJournal(key, value);
+    case 'K':
+      return AddChildren(key, value);
+    case 'N':
+      return AddHead(key, value);
+    case 'O':
+      return AddOperation(key, value);
+    case 'R':
+      return AddRevision(key, value);
+    case 'S':
+      return AddSegment(key, value);
+    case 'U':
+      return AddUpload(key, value);
+    case 'o':
+      return AddOrdinal(key, value);
+    default:
+      Problem(absl::StrCat("key ", absl::BytesToHexString(key)), "unknown kind of row");
+  }
+}
+
+void NamespaceCheck::AddDevicePlace(absl::string_view key, absl::string_view value) {
+  const auto device = KeyId<DeviceId>("device place", key);
+  if (!device.has_value()) return;
+  const std::string place = absl::StrCat("place of device ", device->ToHex());
+  const auto row = Decode<PlaceRow>(place, value);
+  if (!row.has_value() || row->cursor.history != head_.history) return;
+  if (row->cursor.sequence > head_.sequence) Problem(place, "is behind the end of the journal");
+}
+
+void NamespaceCheck::AddBlock(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<BlockId>("block", key);
+  if (!id.has_value()) return;
+  blocks_[*id].row = Decode<BlockRow>(absl::StrCat("block ", id->ToHex()), value);
+}
+
+void NamespaceCheck::AddChildName(absl::string_view key, absl::string_view value) {
+  const std::string place = absl::StrCat("name key ", absl::BytesToHexString(key));
+  if (key.size() <= 1 + NodeId::kSize) return Problem(place, "too short");
+  if (const auto node = Decode<NodeId>(place, value)) names_.emplace(key, *node);
+}
+
+void NamespaceCheck::AddRevisionPlace(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<RevisionId>("revision id", key);
+  if (!id.has_value()) return;
+  const auto row = Decode<RevisionPlace>(absl::StrCat("revision ", id->ToHex()), value);
+  if (row.has_value()) places_[*id] = *row;
+}
+
+void NamespaceCheck::AddJournal(absl::string_view key, absl::string_view value) {
+  ByteReader reader(key.substr(1), "journal key");
+  const uint64_t sequence = reader.BigU64();
+  const std::string place = absl::StrCat("journal entry ", sequence);
+  if (!reader.Finish().ok()) return Problem(place, "its key has another length");
+  const auto entry = Decode<JournalEntry>(place, value);
+  if (!entry.has_value()) return;
+  if (entry->sequence != sequence) {
+    Problem(place, absl::StrCat("says that it is entry ", entry->sequence));
+  }
+  journal_[sequence] = *entry;
+}
+
+void NamespaceCheck::AddChildren(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<BlockId>("children", key);
+  if (!id.has_value()) return;
+  auto row = Decode<ChildrenRow>(absl::StrCat("children of block ", id->ToHex()), value);
+  if (!row.has_value()) return;
+  for (const BlockId& child : row->ids) ++blocks_[child].counted;
+  blocks_[*id].children = std::move(row->ids);
+}
+
+void NamespaceCheck::AddHead(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<NodeId>("head", key);
+  if (!id.has_value()) return;
+  const std::string place = absl::StrCat("head of node ", id->ToHex());
+  const auto head = Decode<Revision>(place, value);
+  if (!head.has_value()) return;
+  if (head->node != *id) Problem(place, absl::StrCat("is of node ", head->node.ToHex()));
+  const NodeState& state = head->state;
+  nodes_[*id] = {.parent = state.parent,
+                 .kind = state.kind,
+                 .deleted = state.deleted,
+                 .sequence = head->sequence,
+                 .bytes_hash = kernels::Xxh3(value)};
+  if (state.deleted) return;
+  ++found_.nodes;
+  found_.logical_bytes += state.content.size;
+  const auto name = names_.find(ChildKey(state.parent, state.name));
+  if (name == names_.end() || name->second != *id) {
+    return Problem(
+        place, absl::StrCat("its name '", absl::CHexEscape(state.name), "' does not lead to it"));
+  }
+  names_.erase(name);
+}
+
+void NamespaceCheck::AddOperation(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<OpId>("operation", key);
+  if (!id.has_value()) return;
+  auto row = Decode<OperationRow>(absl::StrCat("operation ", id->ToHex()), value);
+  if (row.has_value()) operations_[*id] = *std::move(row);
+}
+
+void NamespaceCheck::AddOrdinal(absl::string_view key, absl::string_view value) {
+  ByteReader reader(key.substr(1), "ordinal key");
+  const uint64_t ordinal = reader.BigU64();
+  const std::string place = absl::StrCat("operation ordinal ", ordinal);
+  if (!reader.Finish().ok()) return Problem(place, "its key has another length");
+  ++ordinals_;
+  const auto op = Decode<OpId>(place, value);
+  if (!op.has_value()) return;
+  const auto found = operations_.find(*op);
+  if (found == operations_.end() || found->second.ordinal != ordinal) {
+    Problem(place, absl::StrCat("operation ", op->ToHex(), " does not have it"));
+  }
+}
+
+void NamespaceCheck::AddRevision(absl::string_view key, absl::string_view value) {
+  ByteReader reader(key.substr(1), "revision key");
+  const auto node = reader.ReadId<NodeId>();
+  const uint64_t sequence = reader.BigU64();
+  const std::string place = absl::StrCat("revision ", sequence, " of node ", node.ToHex());
+  if (!reader.Finish().ok()) return Problem(place, "its key has another length");
+  ++found_.revisions;
+  const auto revision = Decode<Revision>(place, value);
+  if (!revision.has_value()) return;
+  if (revision->node != node || revision->sequence != sequence) {
+    Problem(place, "is of another node or sequence than its key says");
+  }
+  for (const BlockId& block : revision->state.content.blocks) ++blocks_[block].counted;
+
+  const auto id_row = places_.find(revision->id);
+  if (id_row == places_.end() || id_row->second.node != node ||
+      id_row->second.sequence != sequence) {
+    Problem(place, absl::StrCat("its id ", revision->id.ToHex(), " does not lead to it"));
+  } else {
+    places_.erase(id_row);
+  }
+  const auto head = nodes_.find(node);
+  if (head == nodes_.end()) return Problem(place, "its node has no head");
+  head->second.last_revision = sequence;
+  if (head->second.sequence == sequence) {
+    head->second.head_kept = head->second.bytes_hash == kernels::Xxh3(value);
+  }
+  CompareWithJournal(*revision, place);
+}
+
+void NamespaceCheck::CompareWithJournal(const Revision& revision, absl::string_view place) {
+  if (revision.sequence < head_.first_sequence) return;
+  const auto found = journal_.find(revision.sequence);
+  if (found == journal_.end()) return;  // The gap is a problem of its own.
+  const JournalEntry& entry = found->second;
+  if (entry.kind != JournalKind::kCommitted || entry.node != revision.node ||
+      entry.revision != revision.id || entry.device != revision.device ||
+      entry.time != revision.committed_at) {
+    Problem(place, "the journal tells something else about this sequence");
+  }
+}
+
+void NamespaceCheck::AddSegment(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<SegmentId>("segment", key);
+  if (!id.has_value()) return;
+  auto row = Decode<SegmentRow>(absl::StrCat("segment ", id->ToHex()), value);
+  if (!row.has_value()) return;
+  ++found_.segments;
+  found_.stored_bytes += row->size;
+  segments_[*id].row = *std::move(row);
+}
+
+void NamespaceCheck::AddUpload(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<UploadId>("upload", key);
+  if (id.has_value()) Decode<UploadRow>(absl::StrCat("upload ", id->ToHex()), value);
+}
+
+void NamespaceCheck::AddUsageRow(absl::string_view value) {
+  const auto row = Decode<UsageRow>("usage", value);
+  if (row.has_value()) usage_ = row->usage;
+}
+
+void NamespaceCheck::Finish() {
+  CompareNames();
+  CompareNodes();
+  CompareJournal();
+  CompareOperations();
+  CompareBlocks();
+  CompareUsage();
+}
+
+void NamespaceCheck::CompareNames() {
+  for (const auto& [key, node] : names_) {
+    Problem(absl::StrCat("name '", absl::CHexEscape(key.substr(1 + NodeId::kSize)), "'"),
+            absl::StrCat("leads to node ", node.ToHex(), ", which is not there"));
+  }
+  for (const auto& [id, place] : places_) {
+    Problem(absl::StrCat("revision ", id.ToHex()),
+            absl::StrCat("leads to revision ", place.sequence, " of node ", place.node.ToHex(),
+                         ", which is not there"));
+  }
+}
+
+void NamespaceCheck::CompareNodes() {
+  for (const auto& [id, node] : nodes_) {
+    const std::string place = absl::StrCat("head of node ", id.ToHex());
+    if (!node.head_kept) Problem(place, "is not, byte for byte, among its revisions");
+    if (node.last_revision > node.sequence) Problem(place, "there is a newer revision");
+    if (!node.deleted) CheckConnected(id);
+  }
+}
+
+void NamespaceCheck::CheckConnected(const NodeId& node) {
+  std::vector<Node*> climbed;
+  NodeId at = node;
+  while (at != kRootNode) {
+    const auto found = nodes_.find(at);
+    const bool directory =
+        at == node || (found != nodes_.end() && found->second.kind == NodeKind::kDirectory);
+    if (found == nodes_.end() || found->second.deleted || !directory ||
+        climbed.size() > nodes_.size()) {
+      return Problem(absl::StrCat("node ", node.ToHex()),
+                     climbed.size() > nodes_.size()
+                         ? "is inside itself"
+                         : absl::StrCat("its ancestor ", at.ToHex(), " is no live directory"));
+    }
+    if (found->second.connected) break;
+    climbed.push_back(&found->second);
+    at = found->second.parent;
+  }
+  for (Node* ancestor : climbed) ancestor->connected = true;
+}
+
+void NamespaceCheck::CompareJournal() {
+  uint64_t expected = head_.first_sequence;
+  for (const auto& [sequence, entry] : journal_) {
+    if (sequence != expected) {
+      Problem("journal", absl::StrCat("found entry ", sequence, ", expected ", expected));
+      expected = sequence;
+    }
+    ++expected;
+  }
+  if (expected != head_.sequence + 1) {
+    Problem("journal", absl::StrCat("ends at ", expected - 1, ", the head says ", head_.sequence));
+  }
+}
+
+void NamespaceCheck::CompareOperations() {
+  if (ordinals_ != operations_.size()) {
+    Problem("operations", absl::StrCat(operations_.size(), " results, ", ordinals_, " ordinals"));
+  }
+  for (const auto& [id, row] : operations_) {
+    const std::string place = absl::StrCat("operation ", id.ToHex());
+    if (row.ordinal >= head_.operations) Problem(place, "its ordinal is not given out yet");
+    if (row.upload.IsZero() == row.revisions.empty()) {
+      Problem(place, "is neither a commit nor an upload");
+    }
+    for (size_t i = 0; i < row.revisions.size(); ++i) {
+      const auto entry = journal_.find(row.first_sequence + i);
+      const bool trimmed = row.first_sequence + i < head_.first_sequence;
+      if (trimmed) continue;
+      if (entry == journal_.end() || entry->second.revision != row.revisions[i]) {
+        Problem(place, "the journal tells something else about its revisions");
+        break;
+      }
+    }
+  }
+}
+
+void NamespaceCheck::CompareBlocks() {
+  for (auto& [id, block] : blocks_) {
+    const std::string place = absl::StrCat("block ", id.ToHex());
+    if (!block.row.has_value()) {
+      Problem(place, absl::StrCat("has no row, and ", block.counted, " references"));
+      continue;
+    }
+    const BlockRow& row = *block.row;
+    if (row.refs != block.counted) {
+      Problem(place, absl::StrCat("counts ", row.refs, " references, there are ", block.counted));
+    }
+    if (block.counted > 0 && row.state != BlockState::kPresent) {
+      Problem(place, "is referred to and not present");
+    }
+    const bool needs_children = row.usable() && row.kind == FrameKind::kManifest;
+    if (block.children.has_value() != needs_children) {
+      Problem(place, needs_children ? "its children are not known" : "has children and may not");
+    }
+    if (!row.usable()) continue;
+    ++found_.blocks;
+    const auto segment = segments_.find(row.segment);
+    if (segment == segments_.end()) {
+      Problem(place, absl::StrCat("its segment ", row.segment.ToHex(), " is unknown"));
+      continue;
+    }
+    segment->second.blocks.push_back({id, row, block.children.value_or(std::vector<BlockId>())});
+  }
+}
+
+void NamespaceCheck::CompareUsage() {
+  if (!usage_.has_value()) return Problem("usage", "is not there");
+  const auto compare = [&](absl::string_view name, uint64_t stored, uint64_t found) {
+    if (stored == found) return;
+    Problem("usage", absl::StrCat(name, " says ", stored, ", a recount gives ", found));
+  };
+  compare("logical_bytes", usage_->logical_bytes, found_.logical_bytes);
+  compare("stored_bytes", usage_->stored_bytes, found_.stored_bytes);
+  compare("blocks", usage_->blocks, found_.blocks);
+  compare("segments", usage_->segments, found_.segments);
+  compare("revisions", usage_->revisions, found_.revisions);
+  compare("nodes", usage_->nodes, found_.nodes);
+}
+
+}  // namespace syncengine::engine
