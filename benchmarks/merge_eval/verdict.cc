@@ -76,6 +76,8 @@ std::optional<Leaves> LeavesOf(const std::string& text) {
 Outcome Judge(const Case& one, const std::optional<std::string>& text) {
   if (!text) return Outcome::kConflict;
   if (*text == one.merged) return Outcome::kEqual;
+  if (IsJson(one) && LeavesOf(one.base) && LeavesOf(one.ours) && LeavesOf(one.theirs))
+    return KeepsLeaves(one, *text) ? Outcome::kOther : Outcome::kWrong;
   const Versions in{LinesOf(one.base), LinesOf(one.ours), LinesOf(one.theirs), LinesOf(one.merged)};
   return IsWrong(in, LinesOf(*text)) ? Outcome::kWrong : Outcome::kOther;
 }

@@ -19,7 +19,7 @@ struct Case {
 enum class Outcome {
   kEqual,     // Byte for byte what people committed.
   kOther,     // Clean and different, without any of the faults below.
-  kWrong,     // A line lost, invented or returned from the dead.
+  kWrong,     // A line (in JSON a leaf) lost, invented or returned from the dead.
   kConflict,  // Left to people.
 };
 
@@ -27,6 +27,7 @@ enum class Outcome {
 //   lost when all three versions had it, or one side added it and people kept it, and it is gone;
 //   invented when neither side nor people have it (a line of the base that both sides changed);
 //   returned when one side and people deleted it, and it is there.
+// JSON is judged by its leaves instead (KeepsLeaves): a comma is not a part of a value.
 Outcome Judge(const Case& one, const std::optional<std::string>& text);
 
 // For JSON, whatever the order and the layout: true unless a leaf was lost, invented or returned,

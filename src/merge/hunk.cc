@@ -4,6 +4,8 @@
 #include <set>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/merge/sorted_list.h"
 #include "src/merge/tokens.h"
@@ -49,8 +51,44 @@ std::optional<std::string> TakeLarger(const MergeInput& hunk) {
   return std::nullopt;
 }
 
+bool HasDigit(absl::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); });
+}
+
+// One side replaced some characters, the other only put something before or behind them: its
+// place relative to the replacement is known.
+std::optional<std::string> JoinAtEdge(const MergeInput& part) {
+  if (part.base.empty()) return std::nullopt;
+  const absl::string_view sides[] = {part.ours, part.theirs};
+  for (const int inserting : {0, 1}) {
+    const absl::string_view inserted = sides[inserting], replaced = sides[1 - inserting];
+    const bool behind = absl::StartsWith(inserted, part.base);
+    const bool before = absl::EndsWith(inserted, part.base);
+    if (behind == before || replaced.empty()) continue;
+    return behind ? absl::StrCat(replaced, inserted.substr(part.base.size()))
+                  : absl::StrCat(inserted.substr(0, inserted.size() - part.base.size()), replaced);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Combine(const MergeInput& hunk, Granularity granularity,
+                                   Granularity finest);
+
+// What both sides did to the same words or characters.
+std::optional<std::string> CombineContested(const MergeInput& part, Granularity granularity,
+                                            Granularity finest) {
+  if (part.ours == part.theirs) return std::string(part.ours);
+  // Half a number from either side would be a third number.
+  const bool number = HasDigit(part.base) || HasDigit(part.ours) || HasDigit(part.theirs);
+  if (finest != Granularity::kCharacters || number) return std::nullopt;
+  if (granularity == Granularity::kCharacters) return JoinAtEdge(part);
+  return Combine(part, Granularity::kCharacters, finest);
+}
+
 // Both sides' edits at a finer granularity, when no two of them touch unless they are the same.
-std::optional<std::string> Combine(const MergeInput& hunk, Granularity granularity) {
+std::optional<std::string> Combine(const MergeInput& hunk, Granularity granularity,
+                                   Granularity finest) {
   const DiffOptions options{.granularity = granularity};
   const auto regions =
       GroupEdits(Diff(hunk.base, hunk.ours, options), Diff(hunk.base, hunk.theirs, options));
@@ -58,10 +96,15 @@ std::optional<std::string> Combine(const MergeInput& hunk, Granularity granulari
   size_t at = 0;
   for (const Region& region : regions) {
     const MergeInput part = SliceInput(hunk, region);
-    if (region.contested() && part.ours != part.theirs) return std::nullopt;
-    absl::StrAppend(&text, Slice(hunk.base, {at, region.base.begin}),
-                    region.ours_changed ? part.ours : part.theirs);
+    absl::StrAppend(&text, Slice(hunk.base, {at, region.base.begin}));
     at = region.base.end;
+    if (region.contested()) {
+      const auto combined = CombineContested(part, granularity, finest);
+      if (!combined) return std::nullopt;
+      absl::StrAppend(&text, *combined);
+    } else {
+      absl::StrAppend(&text, region.ours_changed ? part.ours : part.theirs);
+    }
   }
   absl::StrAppend(&text, hunk.base.substr(at));
   return text;
@@ -90,6 +133,10 @@ std::optional<std::string> ApplyPolicy(const MergeInput& hunk, OnConflict on_con
 
 }  // namespace
 
+std::optional<std::string> CombineWords(const MergeInput& input) {
+  return Combine(input, Granularity::kWords, Granularity::kWords);
+}
+
 std::optional<std::string> ResolveHunk(const MergeInput& input, const Region& region,
                                        const MergeOptions& options) {
   const MergeInput hunk = SliceInput(input, region);
@@ -97,10 +144,8 @@ std::optional<std::string> ResolveHunk(const MergeInput& input, const Region& re
   std::optional<std::string> text;
   if (options.finest != Granularity::kLines) {
     text = TakeLarger(hunk);
-    if (!text) text = Combine(hunk, Granularity::kWords);
+    if (!text) text = Combine(hunk, Granularity::kWords, options.finest);
   }
-  if (!text && options.finest == Granularity::kCharacters)
-    text = Combine(hunk, Granularity::kCharacters);
   if (!text && options.sorted_lists) text = MergeSortedInsertions(input, region);
   if (!text) text = ApplyPolicy(hunk, options.on_conflict);
   return text;

@@ -16,6 +16,9 @@ namespace syncengine::merge {
 std::optional<std::string> ResolveHunk(const MergeInput& input, const Region& region,
                                        const MergeOptions& options);
 
+// Both sides' changes of a short text by words; nothing when two of them touch and differ.
+std::optional<std::string> CombineWords(const MergeInput& input);
+
 }  // namespace syncengine::merge
 
 #endif  // SYNCENGINE_SRC_MERGE_HUNK_H_

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "src/merge/json_merge.h"
 
 namespace syncengine {
 
@@ -11,8 +14,23 @@ MergeResult TextMerger::Merge(const MergeInput& input, const MergeOptions& optio
   return Merge3(input, options);
 }
 
+bool JsonMerger::Accepts(absl::string_view name, absl::string_view content) const {
+  for (const absl::string_view extension :
+       {".json", ".jsonc", ".geojson", ".webmanifest", ".ipynb", ".har", ".topojson"}) {
+    if (absl::EndsWithIgnoreCase(name, extension)) return true;
+  }
+  if (absl::StrContains(name, '.')) return false;
+  const absl::string_view trimmed = absl::StripLeadingAsciiWhitespace(content.substr(0, 1024));
+  return absl::StartsWith(trimmed, "{");
+}
+
+MergeResult JsonMerger::Merge(const MergeInput& input, const MergeOptions& options) const {
+  return merge::MergeJson(input, options);
+}
+
 MergerRegistry::MergerRegistry() {
   Add(std::make_unique<TextMerger>());
+  Add(std::make_unique<JsonMerger>());
 }
 
 void MergerRegistry::Add(std::unique_ptr<const Merger> merger) {

@@ -53,8 +53,13 @@ class Frontier {
 
 class Search {
  public:
-  Search(absl::Span<const uint32_t> a, absl::Span<const uint32_t> b, uint64_t budget)
-      : a_(a), b_(b), budget_(budget) {}
+  explicit Search(uint64_t budget) : budget_(budget) {}
+
+  // The sequences that boxes speak of from now on.
+  void Target(absl::Span<const uint32_t> a, absl::Span<const uint32_t> b) {
+    a_ = a;
+    b_ = b;
+  }
 
   bool exhausted() const { return spent_ > budget_; }
 
@@ -182,137 +187,164 @@ class Anchors {
   std::vector<Seen> seen_;
 };
 
-// Marks what is changed on either side, box by box.
-class Marker {
- public:
-  Marker(absl::Span<const uint32_t> a, absl::Span<const uint32_t> b, const SequenceOptions& options)
-      : a_(a),
-        b_(b),
-        search_(a, b, (a.size() + b.size()) * static_cast<uint64_t>(options.effort) + kBudgetMin),
-        anchors_(options.anchors ? options.distinct : 0),
-        use_anchors_(options.anchors),
-        changed_a_(a.size()),
-        changed_b_(b.size()) {}
+Box Trim(absl::Span<const uint32_t> a, absl::Span<const uint32_t> b, Box box) {
+  while (!box.IsTrivial() && a[box.a0] == b[box.b0]) ++box.a0, ++box.b0;
+  while (!box.IsTrivial() && a[box.a1 - 1] == b[box.b1 - 1]) --box.a1, --box.b1;
+  return box;
+}
 
-  void Run() {
-    boxes_.push_back({0, static_cast<int32_t>(a_.size()), 0, static_cast<int32_t>(b_.size()), 0});
-    while (!boxes_.empty()) {
-      const Box box = Trim(boxes_.back());
-      boxes_.pop_back();
-      if (box.IsTrivial() || search_.exhausted()) {
-        Mark(box);
-      } else if (!PushAnchored(box)) {
-        PushHalves(box);
-      }
+// The elements of a box that occur on both of its sides, and where they stand. All others are
+// changed whatever the search says; without them it is short for texts that have little in common.
+class CommonElements {
+ public:
+  explicit CommonElements(uint32_t distinct) : sides_(distinct) {}
+
+  void Collect(absl::Span<const uint32_t> a, absl::Span<const uint32_t> b, const Box& box) {
+    for (int32_t i = box.a0; i < box.a1; ++i) sides_[a[i]] |= 1;
+    for (int32_t i = box.b0; i < box.b1; ++i) sides_[b[i]] |= 2;
+    Keep(a, box.a0, box.a1, ids_a_, places_a_);
+    Keep(b, box.b0, box.b1, ids_b_, places_b_);
+    for (int32_t i = box.a0; i < box.a1; ++i) sides_[a[i]] = 0;
+    for (int32_t i = box.b0; i < box.b1; ++i) sides_[b[i]] = 0;
+  }
+
+  const std::vector<uint32_t>& ids_a() const { return ids_a_; }
+  const std::vector<uint32_t>& ids_b() const { return ids_b_; }
+  const std::vector<int32_t>& places_a() const { return places_a_; }
+  const std::vector<int32_t>& places_b() const { return places_b_; }
+
+ private:
+  void Keep(absl::Span<const uint32_t> all, int32_t begin, int32_t end, std::vector<uint32_t>& ids,
+            std::vector<int32_t>& places) const {
+    ids.clear();
+    places.clear();
+    for (int32_t i = begin; i < end; ++i) {
+      if (sides_[all[i]] != 3) continue;
+      ids.push_back(all[i]);
+      places.push_back(i);
     }
   }
 
-  const std::vector<bool>& changed_a() const { return changed_a_; }
-  const std::vector<bool>& changed_b() const { return changed_b_; }
+  std::vector<uint8_t> sides_;
+  std::vector<uint32_t> ids_a_, ids_b_;
+  std::vector<int32_t> places_a_, places_b_;
+};
+
+// Finds what is kept on both sides, box by box.
+class Matcher {
+ public:
+  Matcher(absl::Span<const uint32_t> a, absl::Span<const uint32_t> b,
+          const SequenceOptions& options)
+      : a_(a),
+        b_(b),
+        search_((a.size() + b.size()) * static_cast<uint64_t>(options.effort) + kBudgetMin),
+        anchors_(options.anchors ? options.distinct : 0),
+        common_(options.distinct),
+        use_anchors_(options.anchors),
+        kept_a_(a.size(), true),
+        kept_b_(b.size(), true) {}
+
+  std::vector<IndexEdit> Run() {
+    std::vector<Box> boxes = {
+        {0, static_cast<int32_t>(a_.size()), 0, static_cast<int32_t>(b_.size()), 0}};
+    while (!boxes.empty()) {
+      const Box box = Trim(a_, b_, boxes.back());
+      boxes.pop_back();
+      if (box.IsTrivial() || search_.exhausted()) {
+        Drop(box);
+      } else if (!PushAnchored(box, boxes)) {
+        SearchBox(box);
+      }
+    }
+    return CollectEdits();
+  }
 
  private:
-  Box Trim(Box box) const {
-    while (!box.IsTrivial() && a_[box.a0] == b_[box.b0]) ++box.a0, ++box.b0;
-    while (!box.IsTrivial() && a_[box.a1 - 1] == b_[box.b1 - 1]) --box.a1, --box.b1;
-    return box;
+  void Drop(const Box& box) {
+    std::fill(kept_a_.begin() + box.a0, kept_a_.begin() + box.a1, false);
+    std::fill(kept_b_.begin() + box.b0, kept_b_.begin() + box.b1, false);
   }
 
-  void Mark(const Box& box) {
-    std::fill(changed_a_.begin() + box.a0, changed_a_.begin() + box.a1, true);
-    std::fill(changed_b_.begin() + box.b0, changed_b_.begin() + box.b1, true);
-  }
-
-  bool PushAnchored(const Box& box) {
+  bool PushAnchored(const Box& box, std::vector<Box>& boxes) {
     if (!use_anchors_ || box.depth >= kAnchorDepthMax) return false;
     const std::vector<Point> points = anchors_.Find(a_, b_, box);
     if (points.empty()) return false;
     Point last{box.a0, box.b0};
     for (const Point& point : points) {
-      boxes_.push_back({last.x, point.x, last.y, point.y, box.depth + 1});
+      boxes.push_back({last.x, point.x, last.y, point.y, box.depth + 1});
       last = {point.x + 1, point.y + 1};
     }
-    boxes_.push_back({last.x, box.a1, last.y, box.b1, box.depth + 1});
+    boxes.push_back({last.x, box.a1, last.y, box.b1, box.depth + 1});
     return true;
   }
 
-  void PushHalves(const Box& box) {
+  // Myers' search over the elements that both sides of the box have.
+  void SearchBox(const Box& whole) {
+    Drop(whole);
+    common_.Collect(a_, b_, whole);
+    search_.Target(common_.ids_a(), common_.ids_b());
+    std::vector<Box> boxes = {{0, static_cast<int32_t>(common_.ids_a().size()), 0,
+                               static_cast<int32_t>(common_.ids_b().size()), 0}};
+    while (!boxes.empty()) {
+      const Box outer = boxes.back();
+      boxes.pop_back();
+      const Box box = Trim(common_.ids_a(), common_.ids_b(), outer);
+      Keep(outer.a0, box.a0, outer.b0);
+      Keep(box.a1, outer.a1, box.b1);
+      if (!box.IsTrivial() && !search_.exhausted()) PushHalves(box, boxes);
+    }
+  }
+
+  // Common elements [a_begin, a_end) equal those from b_begin on.
+  void Keep(int32_t a_begin, int32_t a_end, int32_t b_begin) {
+    for (int32_t i = a_begin; i < a_end; ++i) {
+      kept_a_[common_.places_a()[i]] = true;
+      kept_b_[common_.places_b()[b_begin + i - a_begin]] = true;
+    }
+  }
+
+  void PushHalves(const Box& box, std::vector<Box>& boxes) {
     const auto point = search_.Split(box);
     const bool gains = point && (point->x != box.a0 || point->y != box.b0) &&
                        (point->x != box.a1 || point->y != box.b1);
-    if (!gains) return Mark(box);
-    // Inside a box without anchors there may be some in the halves, but no longer worth the search.
-    boxes_.push_back({box.a0, point->x, box.b0, point->y, kAnchorDepthMax});
-    boxes_.push_back({point->x, box.a1, point->y, box.b1, kAnchorDepthMax});
+    if (!gains) return;
+    boxes.push_back({box.a0, point->x, box.b0, point->y, 0});
+    boxes.push_back({point->x, box.a1, point->y, box.b1, 0});
+  }
+
+  // Walks over the kept elements of both sides in step; what lies between is an edit.
+  std::vector<IndexEdit> CollectEdits() const {
+    std::vector<IndexEdit> edits;
+    size_t a = 0, b = 0;
+    while (a < kept_a_.size() || b < kept_b_.size()) {
+      const size_t from_a = a, from_b = b;
+      while (a < kept_a_.size() && !kept_a_[a]) ++a;
+      while (b < kept_b_.size() && !kept_b_[b]) ++b;
+      if (a > from_a || b > from_b) {
+        edits.push_back({static_cast<uint32_t>(from_a), static_cast<uint32_t>(a),
+                         static_cast<uint32_t>(from_b), static_cast<uint32_t>(b)});
+      }
+      if (a < kept_a_.size()) ++a;
+      if (b < kept_b_.size()) ++b;
+    }
+    return edits;
   }
 
   absl::Span<const uint32_t> a_;
   absl::Span<const uint32_t> b_;
   Search search_;
   Anchors anchors_;
+  CommonElements common_;
   bool use_anchors_;
-  std::vector<bool> changed_a_;
-  std::vector<bool> changed_b_;
-  std::vector<Box> boxes_;
+  std::vector<bool> kept_a_;
+  std::vector<bool> kept_b_;
 };
-
-// The elements of `own` that occur in `other` too: all others are changed whatever the search says.
-std::vector<uint32_t> CommonPositions(absl::Span<const uint32_t> own,
-                                      absl::Span<const uint32_t> other, uint32_t distinct) {
-  std::vector<bool> present(distinct);
-  for (const uint32_t id : other) present[id] = true;
-  std::vector<uint32_t> positions;
-  for (uint32_t i = 0; i < own.size(); ++i) {
-    if (present[own[i]]) positions.push_back(i);
-  }
-  return positions;
-}
-
-std::vector<uint32_t> Pick(absl::Span<const uint32_t> from,
-                           const std::vector<uint32_t>& positions) {
-  std::vector<uint32_t> picked;
-  picked.reserve(positions.size());
-  for (const uint32_t position : positions) picked.push_back(from[position]);
-  return picked;
-}
-
-// Walks over the kept elements of both sides in step; what lies between is an edit.
-std::vector<IndexEdit> CollectEdits(const std::vector<uint32_t>& kept_a,
-                                    const std::vector<uint32_t>& kept_b, uint32_t size_a,
-                                    uint32_t size_b) {
-  std::vector<IndexEdit> edits;
-  uint32_t a = 0, b = 0;
-  for (size_t i = 0; i <= kept_a.size(); ++i) {
-    const uint32_t next_a = i < kept_a.size() ? kept_a[i] : size_a;
-    const uint32_t next_b = i < kept_b.size() ? kept_b[i] : size_b;
-    if (next_a > a || next_b > b) edits.push_back({a, next_a, b, next_b});
-    a = next_a + 1;
-    b = next_b + 1;
-  }
-  return edits;
-}
-
-std::vector<uint32_t> Unchanged(const std::vector<uint32_t>& positions,
-                                const std::vector<bool>& changed) {
-  std::vector<uint32_t> kept;
-  for (size_t i = 0; i < positions.size(); ++i) {
-    if (!changed[i]) kept.push_back(positions[i]);
-  }
-  return kept;
-}
 
 }  // namespace
 
 std::vector<IndexEdit> DiffSequences(absl::Span<const uint32_t> a, absl::Span<const uint32_t> b,
                                      const SequenceOptions& options) {
-  const std::vector<uint32_t> positions_a = CommonPositions(a, b, options.distinct);
-  const std::vector<uint32_t> positions_b = CommonPositions(b, a, options.distinct);
-  const std::vector<uint32_t> common_a = Pick(a, positions_a);
-  const std::vector<uint32_t> common_b = Pick(b, positions_b);
-  Marker marker(common_a, common_b, options);
-  marker.Run();
-  return CollectEdits(Unchanged(positions_a, marker.changed_a()),
-                      Unchanged(positions_b, marker.changed_b()), static_cast<uint32_t>(a.size()),
-                      static_cast<uint32_t>(b.size()));
+  return Matcher(a, b, options).Run();
 }
 
 }  // namespace syncengine::merge

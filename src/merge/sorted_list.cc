@@ -27,16 +27,24 @@ absl::string_view MarkerOf(absl::string_view line) {
   return marker.find_first_not_of(" \t") == absl::string_view::npos ? absl::string_view() : marker;
 }
 
-bool Before(absl::string_view a, absl::string_view b) {
+bool CaselessBefore(absl::string_view a, absl::string_view b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     return static_cast<unsigned char>(absl::ascii_tolower(static_cast<unsigned char>(x))) <
            static_cast<unsigned char>(absl::ascii_tolower(static_cast<unsigned char>(y)));
   });
 }
 
+// What comes before the end of a link's text, a string or a table cell: "A" is before "A b", though
+// "]" is behind " ".
+absl::string_view TitleOf(absl::string_view item) {
+  const absl::string_view marker = MarkerOf(item);
+  const size_t end = item.find_first_of("]|\"\r\n", marker.size());
+  return absl::StripTrailingAsciiWhitespace(item.substr(0, end));
+}
+
 bool InOrder(const std::vector<absl::string_view>& lines) {
   for (size_t i = 1; i < lines.size(); ++i) {
-    if (!Before(lines[i - 1], lines[i])) return false;
+    if (!OrderedBefore(lines[i - 1], lines[i])) return false;
   }
   return true;
 }
@@ -80,12 +88,18 @@ std::vector<absl::string_view> JoinItems(const MergeInput& hunk, absl::string_vi
     return MarkerOf(item) == marker && item.back() == '\n';
   });
   if (!fits) return {};
-  std::sort(items.begin(), items.end(), Before);
+  std::sort(items.begin(), items.end(), OrderedBefore);
   items.erase(std::unique(items.begin(), items.end()), items.end());
   return items;
 }
 
 }  // namespace
+
+bool OrderedBefore(absl::string_view a, absl::string_view b) {
+  const absl::string_view title_a = TitleOf(a), title_b = TitleOf(b);
+  if (CaselessBefore(title_a, title_b)) return true;
+  return !CaselessBefore(title_b, title_a) && CaselessBefore(a, b);
+}
 
 std::optional<std::string> MergeSortedInsertions(const MergeInput& input, const Region& region) {
   const MergeInput hunk = SliceInput(input, region);

@@ -39,6 +39,13 @@ Class ClassOf(absl::string_view text, size_t size) {
   return size > 1 && JoinsWord(Decode(text, size)) ? Class::kWord : Class::kOther;
 }
 
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
+
+// "1.25" and "2.0.1" are one word: half of a number means nothing.
+bool GoesOnAsNumber(absl::string_view text, size_t at) {
+  return text[at] == '.' && at + 1 < text.size() && IsDigit(text[at - 1]) && IsDigit(text[at + 1]);
+}
+
 size_t WordSize(absl::string_view text) {
   size_t size = CodePointSize(text);
   const Class first = ClassOf(text, size);
@@ -47,7 +54,8 @@ size_t WordSize(absl::string_view text) {
   while (size < text.size()) {
     const absl::string_view rest = text.substr(size);
     const size_t next = CodePointSize(rest);
-    if (ClassOf(rest, next) != first) break;
+    const bool number = first == Class::kWord && GoesOnAsNumber(text, size);
+    if (ClassOf(rest, next) != first && !number) break;
     size += next;
   }
   return size;

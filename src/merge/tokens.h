@@ -16,8 +16,9 @@ namespace syncengine::merge {
 size_t CodePointSize(absl::string_view text);
 
 // The length of the unit at the start of `text` (not empty). A line goes up to and with its "\n".
-// A word is a run of letters and digits; a run of blanks, a line end and every other character are
-// units too. Scripts written without spaces give one unit per character.
+// A word is a run of letters and digits, with the points inside a number; a run of blanks, a line
+// end and every other character are units too. Scripts written without spaces give one unit per
+// character.
 size_t UnitSize(absl::string_view text, Granularity granularity);
 
 std::vector<absl::string_view> SplitLines(absl::string_view text);

@@ -48,6 +48,18 @@ TEST(Merge3Test, LawsHoldOnRandomTexts) {
   EXPECT_GT(conflicts, 500);
 }
 
+TEST(Merge3Test, ChangesFarApartAreBothTakenWhole) {
+  for (uint64_t seed = 1; seed <= 1000; ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    Generator random(seed);
+    const std::string head = RandomText(random, 30), tail = RandomText(random, 30);
+    const std::string middle = "\n-- this line is nowhere else 1\n-- nor is this one 2\n";
+    const std::string new_head = Change(random, head, 3), new_tail = Change(random, tail, 3);
+    ASSERT_EQ(Merged(head + middle + tail, new_head + middle + tail, head + middle + new_tail),
+              new_head + middle + new_tail);
+  }
+}
+
 TEST(Merge3Test, TakesChangesOfDifferentLines) {
   EXPECT_EQ(Merged("a\nb\nc\nd\n", "A\nb\nc\nd\n", "a\nb\nc\nD\n"), "A\nb\nc\nD\n");
   EXPECT_EQ(Merged("a\nb\nc\nd\n", "b\nc\nd\n", "a\nb\nc\nd\ne\n"), "b\nc\nd\ne\n");
@@ -79,6 +91,22 @@ TEST(Merge3Test, ADeletedLineDoesNotComeBackWithALargerChange) {
 TEST(Merge3Test, DifferentChangesOfOneWordConflict) {
   EXPECT_EQ(Merged("port = 80\n", "port = 81\n", "port = 8080\n"), "conflict");
   EXPECT_EQ(Merged("a\nb\nc\n", "a\nx\nc\n", "a\ny\nc\n"), "conflict");
+}
+
+TEST(Merge3Test, HalvesOfNumbersDoNotCombine) {
+  EXPECT_EQ(Merged("id 1234\n", "id 9234\n", "id 1239\n"), "conflict");
+  EXPECT_EQ(Merged("v 1.0\n", "v 1.0.1\n", "v 2.0\n"), "conflict");
+}
+
+TEST(Merge3Test, TypingBehindAReplacedCharacterKeepsItsPlace) {
+  EXPECT_EQ(Merged("in the nineties.\n", "in the nineties. \n", "in the nineties, huh\n"),
+            "in the nineties, huh \n");
+}
+
+TEST(Merge3Test, AShorterTitleComesBeforeALongerOne) {
+  const std::string base = "* [A](x)\n* [B](x)\n* [C](x)\n";
+  EXPECT_EQ(Merged(base, base + "* [Go for Fun](x)\n", base + "* [Go](x)\n"),
+            base + "* [Go](x)\n* [Go for Fun](x)\n");
 }
 
 TEST(Merge3Test, EditAgainstDeletionConflicts) {

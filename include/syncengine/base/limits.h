@@ -31,6 +31,7 @@ inline constexpr uint32_t kSealedManifestBytesMax = 6u << 10;  // A full root an
 // Merging.
 inline constexpr size_t kMergeBytesMax = 32u << 20;  // Text people edit; memory is a few times it.
 inline constexpr int kMergeJsonDepthMax = 200;       // Nesting is walked by recursion.
+inline constexpr size_t kMergeJsonValuesMax = 1u << 20;  // 150 bytes each while merging.
 
 // Keys.
 inline constexpr uint32_t kKeyGenerationsMax = 1024;  // A member removed each week for 20 years.

@@ -32,10 +32,24 @@ class TextMerger final : public Merger {
   MergeResult Merge(const MergeInput& input, const MergeOptions& options) const override;
 };
 
+// JSON (".json" and the like, without comments): by lines when that is clean and gives JSON in
+// which no object has a member twice; else by values: members of objects by name, elements of
+// arrays by an identifying member ("id", "name", "url", ...) or, without one, by a diff of their
+// values; strings by words; different insertions at one place are both kept in objects, keyed
+// arrays and sets of strings. Layout is taken from the side that changed it; bytes that no change
+// touches stay. What this cannot solve is reported as the conflicts of the lines; OnConflict does
+// not apply, because two JSON texts one after the other are none. What does not parse is merged as
+// text.
+class JsonMerger final : public Merger {
+ public:
+  bool Accepts(absl::string_view name, absl::string_view content) const override;
+  MergeResult Merge(const MergeInput& input, const MergeOptions& options) const override;
+};
+
 // The mergers in the order they are asked. Thread-compatible: add first, then share.
 class MergerRegistry {
  public:
-  // Any text.
+  // JSON, then text.
   MergerRegistry();
   MergerRegistry(MergerRegistry&&) = default;
   MergerRegistry& operator=(MergerRegistry&&) = default;
