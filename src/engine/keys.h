@@ -13,12 +13,9 @@
 //   h                       HeadRow: history, newest sequence; the namespace exists when it does
 //   u                       UsageRow
 //   N<node>                 its head: Revision
-//   C<parent><name>         the live node that has this place
-//   R<node><seq>            every revision of the node that is kept
-//   I<revision>             <node><seq> of that revision
-//   J<seq>                  JournalEntry
-//   B<block>                BlockRow
-//   K<block>                the children of a manifest block: their ids, one after another
+//   N<node><seq>            every revision of the node that is kept, beside the head in the same
+//   page C<parent><name>         the live node that has this place J<seq> JournalEntry B<block>
+//   BlockRow K<block>                the children of a manifest block: their ids, one after another
 //   S<segment>              SegmentRow
 //   U<upload>               UploadRow
 //   O<op>                   OperationRow: the stored result of a request
@@ -27,9 +24,10 @@
 //
 // What always holds between transactions:
 // - J is dense from HeadRow::first_sequence to HeadRow::sequence.
-// - C has exactly the live heads of N; R has each head, byte for byte.
-// - BlockRow::refs is the number of revisions in R that name the block plus the number of K rows
-//   that do; both only ever name blocks that are PRESENT.
+// - C has exactly the live heads; each head is also, byte for byte, among its node's revisions.
+// - BlockRow::refs is the number of revisions (heads not counted again) that name the block plus
+// the
+//   number of K rows that do; both only ever name blocks that are PRESENT.
 // - K exists exactly for manifest blocks that are PRESENT or CONDEMNED.
 // - A segment named by a B row has an S row, and its object was durable before either was written.
 #ifndef SYNCENGINE_ENGINE_KEYS_H_
@@ -82,14 +80,13 @@ inline std::string ChildPrefix(const NodeId& parent) { return TaggedKey('C', par
 inline std::string ChildKey(const NodeId& parent, absl::string_view name) {
   return absl::StrCat(ChildPrefix(parent), name);
 }
-inline std::string RevisionPrefix(const NodeId& node) { return TaggedKey('R', node); }
+// Sequences begin at 1, so that of sequence 0 is behind the head and before all revisions.
 inline std::string RevisionKey(const NodeId& node, uint64_t sequence) {
   ByteWriter key;
-  key.Raw(RevisionPrefix(node));
+  key.Raw(NodeKey(node));
   key.BigU64(sequence);
   return std::move(key).Take();
 }
-inline std::string RevisionIdKey(const RevisionId& id) { return TaggedKey('I', id); }
 inline std::string JournalKey(uint64_t sequence) { return TaggedKey('J', sequence); }
 inline std::string BlockKey(const BlockId& id) { return TaggedKey('B', id); }
 inline std::string ChildrenKey(const BlockId& id) { return TaggedKey('K', id); }

@@ -98,10 +98,9 @@ absl::StatusOr<RevisionPage> Revisions(const EnginePorts& ports, const Namespace
                                        const RevisionsRequest& request) {
   SYNCENGINE_RETURN_IF_ERROR(CheckLimit(request.limit));
   RevisionPage page;
-  const std::string prefix = RevisionPrefix(request.node);
-  const ScanRange range{.begin = prefix,
+  const ScanRange range{.begin = RevisionKey(request.node, 0),
                         .end = request.before_sequence == 0
-                                   ? PrefixEnd(prefix)
+                                   ? PrefixEnd(NodeKey(request.node))
                                    : RevisionKey(request.node, request.before_sequence),
                         .limit = request.limit + 1,
                         .reverse = true};

@@ -35,18 +35,14 @@ void NamespaceCheck::Add(absl::string_view key, absl::string_view value) {
       return AddBlock(key, value);
     case 'C':
       return AddChildName(key, value);
-    case 'I':
-      return AddRevisionPlace(key, value);
     case 'J':
       return AddJournal(key, value);
     case 'K':
       return AddChildren(key, value);
     case 'N':
-      return AddHead(key, value);
+      return key.size() == 1 + NodeId::kSize ? AddHead(key, value) : AddRevision(key, value);
     case 'O':
       return AddOperation(key, value);
-    case 'R':
-      return AddRevision(key, value);
     case 'S':
       return AddSegment(key, value);
     case 'U':
@@ -77,13 +73,6 @@ void NamespaceCheck::AddChildName(absl::string_view key, absl::string_view value
   const std::string place = absl::StrCat("name key ", absl::BytesToHexString(key));
   if (key.size() <= 1 + NodeId::kSize) return Problem(place, "too short");
   if (const auto node = Decode<NodeId>(place, value)) names_.emplace(key, *node);
-}
-
-void NamespaceCheck::AddRevisionPlace(absl::string_view key, absl::string_view value) {
-  const auto id = KeyId<RevisionId>("revision id", key);
-  if (!id.has_value()) return;
-  const auto row = Decode<RevisionPlace>(absl::StrCat("revision ", id->ToHex()), value);
-  if (row.has_value()) places_[*id] = *row;
 }
 
 void NamespaceCheck::AddJournal(absl::string_view key, absl::string_view value) {
@@ -167,13 +156,6 @@ void NamespaceCheck::AddRevision(absl::string_view key, absl::string_view value)
   }
   for (const BlockId& block : revision->state.content.blocks) ++blocks_[block].counted;
 
-  const auto id_row = places_.find(revision->id);
-  if (id_row == places_.end() || id_row->second.node != node ||
-      id_row->second.sequence != sequence) {
-    Problem(place, absl::StrCat("its id ", revision->id.ToHex(), " does not lead to it"));
-  } else {
-    places_.erase(id_row);
-  }
   const auto head = nodes_.find(node);
   if (head == nodes_.end()) return Problem(place, "its node has no head");
   head->second.last_revision = sequence;
@@ -228,11 +210,6 @@ void NamespaceCheck::CompareNames() {
   for (const auto& [key, node] : names_) {
     Problem(absl::StrCat("name '", absl::CHexEscape(key.substr(1 + NodeId::kSize)), "'"),
             absl::StrCat("leads to node ", node.ToHex(), ", which is not there"));
-  }
-  for (const auto& [id, place] : places_) {
-    Problem(absl::StrCat("revision ", id.ToHex()),
-            absl::StrCat("leads to revision ", place.sequence, " of node ", place.node.ToHex(),
-                         ", which is not there"));
   }
 }
 

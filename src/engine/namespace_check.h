@@ -73,7 +73,6 @@ class NamespaceCheck {
   void AddOperation(absl::string_view key, absl::string_view value);
   void AddOrdinal(absl::string_view key, absl::string_view value);
   void AddRevision(absl::string_view key, absl::string_view value);
-  void AddRevisionPlace(absl::string_view key, absl::string_view value);
   void AddSegment(absl::string_view key, absl::string_view value);
   void AddUpload(absl::string_view key, absl::string_view value);
   void AddUsageRow(absl::string_view value);
@@ -100,8 +99,7 @@ class NamespaceCheck {
 
   Usage found_;
   std::optional<Usage> usage_;
-  absl::flat_hash_map<std::string, NodeId> names_;         // By key; those not claimed by a head.
-  absl::flat_hash_map<RevisionId, RevisionPlace> places_;  // Those not claimed by a revision.
+  absl::flat_hash_map<std::string, NodeId> names_;  // By key; those not claimed by a head.
   absl::flat_hash_map<NodeId, Node> nodes_;
   std::map<uint64_t, JournalEntry> journal_;
   absl::flat_hash_map<OpId, OperationRow> operations_;

@@ -322,21 +322,6 @@ absl::StatusOr<PlaceRow> DecodeRow<PlaceRow>(absl::string_view bytes) {
   return row;
 }
 
-std::string EncodeRow(const RevisionPlace& row) {
-  ByteWriter writer;
-  writer.Raw(row.node.bytes());
-  writer.BigU64(row.sequence);
-  return std::move(writer).Take();
-}
-
-template <>
-absl::StatusOr<RevisionPlace> DecodeRow<RevisionPlace>(absl::string_view bytes) {
-  ByteReader reader(bytes, "revision place");
-  RevisionPlace row{.node = reader.ReadId<NodeId>(), .sequence = reader.BigU64()};
-  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
-  return row;
-}
-
 template <>
 absl::StatusOr<Revision> DecodeRow<Revision>(absl::string_view bytes) {
   return DecodeRevision(bytes);

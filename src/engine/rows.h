@@ -106,11 +106,6 @@ struct PlaceRow {
   absl::Time time;
 };
 
-struct RevisionPlace {
-  NodeId node;
-  uint64_t sequence = 0;
-};
-
 std::string EncodeRow(const FormatRow& row);
 std::string EncodeRow(const NamespaceRow& row);
 std::string EncodeRow(const DeviceRow& row);
@@ -122,7 +117,6 @@ std::string EncodeRow(const SegmentRow& row);
 std::string EncodeRow(const UploadRow& row);
 std::string EncodeRow(const OperationRow& row);
 std::string EncodeRow(const PlaceRow& row);
-std::string EncodeRow(const RevisionPlace& row);
 
 // Reason::kIntegrity on bytes EncodeRow does not write, Reason::kVersion on a newer version. Also
 // decodes Revision, JournalEntry and the bare ids that some rows are.
@@ -150,8 +144,6 @@ template <>
 absl::StatusOr<OperationRow> DecodeRow<OperationRow>(absl::string_view bytes);
 template <>
 absl::StatusOr<PlaceRow> DecodeRow<PlaceRow>(absl::string_view bytes);
-template <>
-absl::StatusOr<RevisionPlace> DecodeRow<RevisionPlace>(absl::string_view bytes);
 template <>
 absl::StatusOr<Revision> DecodeRow<Revision>(absl::string_view bytes);
 template <>

@@ -158,9 +158,7 @@ absl::Status TreeEdit::SetHead(const Revision& revision) {
   heads_[revision.node] = revision;
   const std::string bytes = EncodeRevision(revision);
   SYNCENGINE_RETURN_IF_ERROR(rows_.Put(NodeKey(revision.node), bytes));
-  SYNCENGINE_RETURN_IF_ERROR(rows_.Put(RevisionKey(revision.node, revision.sequence), bytes));
-  return rows_.Put(RevisionIdKey(revision.id),
-                   EncodeRow(RevisionPlace{revision.node, revision.sequence}));
+  return rows_.Put(RevisionKey(revision.node, revision.sequence), bytes);
 }
 
 }  // namespace syncengine::engine
