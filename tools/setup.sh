@@ -11,7 +11,7 @@ packages=(
   # HTTP and the command line.
   libboost1.81-dev libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev
   # Tests, benchmarks, lint and the demo.
-  libgtest-dev libgmock-dev libbenchmark-dev python3 clang-format clang-tidy curl zstd openssl
+  libgtest-dev libgmock-dev libbenchmark-dev librsync-dev rdiff python3 clang-format clang-tidy curl zstd openssl
 )
 
 if ! command -v dpkg-query >/dev/null; then

@@ -24,7 +24,8 @@ class BlockHasher {
   const WeakHash& weak_hash() const { return weak_; }
   uint32_t Weak(absl::string_view block) const;
   std::array<uint8_t, 32> Strong(absl::string_view block) const;
-  // Whether the strong hash is so long that a match needs no look at the weak one.
+  // Whether the strong hash is so long that a match needs no look at the weak
+  // one.
   bool strong_suffices() const { return format_ == SignatureFormat::kOwn; }
 
  private:

@@ -7,7 +7,8 @@
 namespace syncengine::delta {
 namespace {
 
-// More blocks of one weak hash than chance gives are an attack: the others are not indexed.
+// More blocks of one weak hash than chance gives are an attack: the others are
+// not indexed.
 constexpr int kSameWeakMax = 16;
 
 constexpr uint64_t kFilterBitsMin = uint64_t{1} << 12;
@@ -31,8 +32,8 @@ BlockIndex::Tables::Tables(Signature a_signature)
   const uint64_t blocks = signature.blocks();
   const uint64_t bits =
       std::clamp(std::bit_ceil(blocks * kFilterBitsPerBlock), kFilterBitsMin, kFilterBitsMax);
-  filter.resize(bits / 64);
-  filter_shift = 32 - static_cast<uint32_t>(std::countr_zero(bits));
+  filter_bits_.resize(bits / 64);
+  filter = {filter_bits_.data(), 32 - static_cast<uint32_t>(std::countr_zero(bits))};
   const uint64_t slots = std::bit_ceil(2 * blocks + 2);
   slots_.resize(slots);
   slot_shift_ = 64 - static_cast<uint32_t>(std::countr_zero(slots));
@@ -53,8 +54,8 @@ void BlockIndex::Tables::Insert(uint32_t block) {
   slots_[slot] = {weak, block + 1};
   const uint32_t spread =
       std::visit([weak](const auto& hash) { return hash.Spread(weak); }, hasher.weak_hash());
-  const uint32_t bit = spread >> filter_shift;
-  filter[bit / 64] |= uint64_t{1} << (bit % 64);
+  const uint32_t bit = spread >> filter.shift;
+  filter_bits_[bit / 64] |= uint64_t{1} << (bit % 64);
 }
 
 bool BlockIndex::Tables::HasWeak(uint32_t weak) const {

@@ -16,13 +16,9 @@ namespace syncengine::delta {
 // Immutable after construction, Thread-safe.
 struct BlockIndex::Tables {
   explicit Tables(Signature a_signature);
+  Tables(const Tables&) = delete;
+  Tables& operator=(const Tables&) = delete;
 
-  // Whether a block may have a weak hash that spreads to `spread`. One read of a table that is
-  // small enough for the processor's cache; wrong for about one of 32 others.
-  bool MayHold(uint32_t spread) const {
-    const uint32_t bit = spread >> filter_shift;
-    return (filter[bit / 64] >> (bit % 64) & 1) != 0;
-  }
   // Whether some block has this weak hash.
   bool HasWeak(uint32_t weak) const;
   // The first block with both hashes.
@@ -37,11 +33,13 @@ struct BlockIndex::Tables {
   Signature signature;
   BlockHasher hasher;
   size_t block_bytes;
-  // The last block when it is shorter than the others: its length, 0 when that is unknown.
+  // The last block when it is shorter than the others: its length, 0 when that
+  // is unknown.
   std::optional<size_t> tail_bytes;
 
-  std::vector<uint64_t> filter;
-  uint32_t filter_shift = 0;
+  // Over the spread weak hashes: small enough for the processor's cache, wrong
+  // for about one value of 32 that no block has.
+  kernels::RollFilter filter{};
 
  private:
   void Insert(uint32_t block);
@@ -51,6 +49,7 @@ struct BlockIndex::Tables {
     uint32_t weak = 0;
     uint32_t block_and_one = 0;  // 0: empty.
   };
+  std::vector<uint64_t> filter_bits_;
   std::vector<Entry> slots_;  // Open addressing, at most half full.
   uint32_t slot_shift_ = 0;
 };

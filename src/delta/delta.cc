@@ -13,7 +13,7 @@
 namespace syncengine::delta {
 namespace {
 
-constexpr size_t kSliceBytes = 4u << 20;
+constexpr size_t kSliceBytes = 512u << 10;  // Read, searched and hashed within the second cache.
 constexpr size_t kSliceBlocks = 8;
 
 // The new content, a slice and one block at a time.
@@ -24,7 +24,8 @@ class SliceReader {
         length_(std::max(kSliceBytes, kSliceBlocks * block_bytes)),
         buffer_(length_ + block_bytes, '\0') {}
 
-  // The next slice; `used` bytes of the one before were dealt with. Empty and last at the end.
+  // The next slice; `used` bytes of the one before were dealt with. Empty and
+  // last at the end.
   absl::StatusOr<Slice> Next(size_t used) {
     std::copy(buffer_.begin() + static_cast<ptrdiff_t>(used),
               buffer_.begin() + static_cast<ptrdiff_t>(filled_), buffer_.begin());

@@ -1,4 +1,5 @@
-// The bytes of both delta formats (docs/DELTA.md): what writers and readers share.
+// The bytes of both delta formats (docs/DELTA.md): what writers and readers
+// share.
 #ifndef SYNCENGINE_DELTA_DELTA_FORMAT_H_
 #define SYNCENGINE_DELTA_DELTA_FORMAT_H_
 

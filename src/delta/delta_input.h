@@ -13,7 +13,8 @@
 
 namespace syncengine::delta {
 
-// A delta that ends too early or goes on after its end is Reason::kIntegrity. Single-threaded.
+// A delta that ends too early or goes on after its end is Reason::kIntegrity.
+// Single-threaded.
 class DeltaInput {
  public:
   explicit DeltaInput(Source& source) : source_(source), buffer_(kBufferBytes, '\0') {}

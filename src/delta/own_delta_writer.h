@@ -1,4 +1,5 @@
-// Writes the own delta format: frames of steps and literals, compressed together.
+// Writes the own delta format: frames of steps and literals, compressed
+// together.
 #ifndef SYNCENGINE_DELTA_OWN_DELTA_WRITER_H_
 #define SYNCENGINE_DELTA_OWN_DELTA_WRITER_H_
 
@@ -22,7 +23,8 @@ class OwnDeltaWriter : public DeltaWriter {
   absl::Status AddLiteral(absl::string_view bytes) override;
   void AddResult(absl::string_view bytes) override { digest_.Append(bytes); }
 
-  // Moves the step being built into the frame, and the frame out when it is full.
+  // Moves the step being built into the frame, and the frame out when it is
+  // full.
   absl::Status EndStep();
   absl::Status EndFrame();
   absl::Status Write(absl::string_view bytes);

@@ -21,7 +21,8 @@ absl::Status Damaged(absl::string_view what) {
   return MakeError(Reason::kIntegrity, absl::StrCat("delta: ", what));
 }
 
-// ---------------------------------------------------------------------------------- the own format
+// ----------------------------------------------------------------------------------
+// the own format
 
 absl::Status CheckBase(DeltaInput& input, uint64_t base_bytes) {
   SYNCENGINE_ASSIGN_OR_RETURN(const std::string header, input.Exactly(8));
@@ -115,7 +116,8 @@ absl::Status CheckResult(DeltaInput& input, ResultWriter& result) {
   }
   if (digest != kernels::AsBytes(result.Digest())) {
     return Damaged(
-        "the result is not the content the delta was made from; the base is another one "
+        "the result is not the content the delta was made from; the "
+        "base is another one "
         "or the delta is damaged");
   }
   return absl::OkStatus();
@@ -133,8 +135,8 @@ absl::Status ApplyOwn(DeltaInput& input, uint64_t base_bytes, ResultWriter& resu
   }
 }
 
-// --------------------------------------------------------------------------------- librsync's
-// format
+// ---------------------------------------------------------------------------------
+// librsync's format
 
 absl::Status ApplyLiteral(DeltaInput& input, uint64_t length, ResultWriter& result) {
   SYNCENGINE_RETURN_IF_ERROR(result.BeginStep(length));
@@ -173,7 +175,8 @@ absl::StatusOr<bool> IsOwn(absl::string_view magic) {
   if (magic == kLibrsyncDeltaMagic) return false;
   if (magic.substr(0, kDeltaMagicFamily.size()) != kDeltaMagicFamily) {
     return absl::InvalidArgumentError(
-        "delta: expected one of this library or of librsync; these bytes are neither");
+        "delta: expected one of this library or "
+        "of librsync; these bytes are neither");
   }
   if (magic.back() == kDeltaVersion) return true;
   return MakeError(Reason::kVersion, "delta: of a newer format; upgrade this program");

@@ -1,5 +1,6 @@
-// The digest of a whole result: SHA-256 over the SHA-256 of each 64 KiB leaf and the length. A
-// tree, because independent leaves can be hashed side by side.
+// The digest of a whole result: SHA-256 over the SHA-256 of each 64 KiB leaf
+// and the length. A tree, because independent leaves can be hashed side by
+// side.
 #ifndef SYNCENGINE_DELTA_RESULT_DIGEST_H_
 #define SYNCENGINE_DELTA_RESULT_DIGEST_H_
 
@@ -12,7 +13,8 @@
 
 namespace syncengine::delta {
 
-// Takes the result in pieces of any size; keeps at most one leaf. Single-threaded.
+// Takes the result in pieces of any size; keeps at most two leaves.
+// Single-threaded.
 class ResultDigest {
  public:
   void Append(absl::string_view bytes);
@@ -21,8 +23,10 @@ class ResultDigest {
 
  private:
   static constexpr size_t kLeafBytes = 64u << 10;
+  static constexpr size_t kPairBytes = 2 * kLeafBytes;
 
-  void AddLeaves(absl::string_view whole_leaves);
+  // Every leaf is whole, or the last of all.
+  void AddLeaves(absl::string_view bytes);
 
   std::string partial_;
   kernels::Sha256Stream leaves_;

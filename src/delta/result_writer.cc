@@ -40,7 +40,8 @@ absl::Status ResultWriter::BeginStep(uint64_t length) {
   }
   return absl::ResourceExhaustedError(
       absl::StrCat("delta: its result is more than ", limits::kDeltaGrowthMax,
-                   " times the base and the delta; a delta that grows so much is not applied"));
+                   " times the base and the delta; a delta that grows so much "
+                   "is not applied"));
 }
 
 absl::Status ResultWriter::Copy(uint64_t offset, uint64_t length) {

@@ -18,7 +18,8 @@ namespace syncengine::delta {
 class ResultWriter {
  public:
   enum class Hashing : uint8_t { kOff, kOn };
-  // `input` tells how much of the delta was read: the result may not outgrow it without bound.
+  // `input` tells how much of the delta was read: the result may not outgrow it
+  // without bound.
   ResultWriter(Base& base, const DeltaInput& input, const PatchOptions& options, Hashing hashing,
                Sink& sink)
       : base_(base),

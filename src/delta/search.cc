@@ -76,11 +76,12 @@ class Searcher {
     const auto* data = reinterpret_cast<const uint8_t*>(slice_.bytes.data());
     uint32_t weak = hash.Of(Window(position_));
     for (size_t i = position_;;) {
-      if (tables_.MayHold(hash.Spread(weak))) {
-        if (const auto block = Verify(weak, i)) return {i, block};
-      }
-      if (++i >= end) return {end, std::nullopt};
-      weak = hash.Roll(weak, data[i - 1], data[i - 1 + tables_.block_bytes]);
+      const kernels::RollHit hit = hash.Find(tables_.filter, data, i, end, weak);
+      if (hit.position == end) return {end, std::nullopt};
+      if (const auto block = Verify(hit.hash, hit.position)) return {hit.position, block};
+      i = hit.position + 1;
+      if (i == end) return {end, std::nullopt};
+      weak = hash.Roll(hit.hash, data[hit.position], data[hit.position + tables_.block_bytes]);
     }
   }
 
@@ -113,7 +114,8 @@ class Searcher {
     return tables_.hasher.Weak(bytes) == tables_.signature.weak(block) && HasStrong(bytes, block);
   }
 
-  // The length of the end of `rest` that is `block`, which may be of any length; 0 when none is.
+  // The length of the end of `rest` that is `block`, which may be of any
+  // length; 0 when none is.
   template <typename Hash>
   size_t UnknownTail(const Hash& hash, absl::string_view rest, uint64_t block) {
     size_t found = 0;
@@ -164,11 +166,15 @@ SliceSteps SearchSlice(const BlockIndex& index, const Slice& slice) {
 
 void DropPrefix(std::vector<Step>& steps, uint64_t bytes) {
   size_t gone = 0;
-  for (; gone < steps.size() && steps[gone].length <= bytes; ++gone) bytes -= steps[gone].length;
+  uint64_t rest = bytes;
+  for (; gone < steps.size() && steps[gone].length <= rest; ++gone) rest -= steps[gone].length;
   steps.erase(steps.begin(), steps.begin() + static_cast<ptrdiff_t>(gone));
   if (steps.empty()) return;
-  steps.front().offset += bytes;
-  steps.front().length -= bytes;
+  steps.front().offset += rest;
+  steps.front().length -= rest;
+  for (Step& step : steps) {
+    if (step.kind == Step::Kind::kLiteral) step.offset -= bytes;
+  }
 }
 
 BlockIndex::BlockIndex(std::unique_ptr<const Tables> tables) : tables_(std::move(tables)) {}

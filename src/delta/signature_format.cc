@@ -51,7 +51,8 @@ BlockHash MakeBlockHash(uint32_t weak, absl::string_view strong) {
   return hash;
 }
 
-// What is wrong with bytes that came from outside is their damage, not the caller's mistake.
+// What is wrong with bytes that came from outside is their damage, not the
+// caller's mistake.
 absl::Status CheckDecodedLayout(const Layout& layout) {
   const absl::Status checked = CheckLayout(layout);
   return checked.ok() ? checked : MakeError(Reason::kIntegrity, checked.message());
@@ -156,7 +157,8 @@ absl::StatusOr<Signature> DecodeSignature(absl::string_view bytes) {
     }
   }
   return absl::InvalidArgumentError(
-      "signature: expected one of this library or of librsync; these bytes are neither");
+      "signature: expected one of this library "
+      "or of librsync; these bytes are neither");
 }
 
 }  // namespace syncengine::delta

@@ -11,8 +11,8 @@
 
 namespace syncengine::delta {
 
-// Gives a signature's bytes piece by piece: the header, an entry for each block in order, the
-// trailer. Single-threaded.
+// Gives a signature's bytes piece by piece: the header, an entry for each block
+// in order, the trailer. Single-threaded.
 class SignatureEncoder {
  public:
   SignatureEncoder(const Layout& layout, uint64_t base_bytes)

@@ -9,7 +9,8 @@ void AppendVarint(uint64_t value, std::string& bytes) {
 
 VarintParser::State VarintParser::Add(uint8_t byte) {
   const uint64_t bits = byte & 0x7F;
-  // The tenth byte holds the last bit; a last byte of zero would be a second encoding.
+  // The tenth byte holds the last bit; a last byte of zero would be a second
+  // encoding.
   if ((shift_ == 63 && byte > 1) || (shift_ > 0 && byte == 0)) return State::kInvalid;
   value_ |= bits << shift_;
   shift_ += 7;

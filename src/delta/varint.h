@@ -1,5 +1,6 @@
-// Integers in as many bytes as they need: seven bits a byte, the lowest first, the high bit set in
-// all bytes but the last. Each value has one encoding; others are refused.
+// Integers in as many bytes as they need: seven bits a byte, the lowest first,
+// the high bit set in all bytes but the last. Each value has one encoding;
+// others are refused.
 #ifndef SYNCENGINE_DELTA_VARINT_H_
 #define SYNCENGINE_DELTA_VARINT_H_
 

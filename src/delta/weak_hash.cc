@@ -1,40 +1,14 @@
 #include "src/delta/weak_hash.h"
 
+#include "src/kernels/scan.h"
+
 namespace syncengine::delta {
-namespace {
 
-constexpr size_t kStride = 8;
-
-uint32_t Power(uint32_t base, size_t exponent) {
-  uint32_t power = 1;
-  for (; exponent > 0; exponent >>= 1, base *= base) {
-    if ((exponent & 1) != 0) power *= base;
-  }
-  return power;
-}
-
-}  // namespace
-
-PolynomialHash::PolynomialHash(uint32_t factor, size_t window) : factor_(factor) {
-  for (size_t i = 0; i < kStride; ++i) powers_[i] = Power(factor, i + 1);
-  const uint32_t leading = Power(factor, window);
-  // The leading 1 moves up with every step; taking factor - 1 more from it puts it back.
-  for (uint32_t byte = 0; byte < 256; ++byte) leaving_[byte] = leading * (byte + factor - 1);
-}
+PolynomialHash::PolynomialHash(uint32_t factor, size_t window)
+    : kernel_(kernels::ChooseRollKernel(kernels::ForcedScanKernel())), factors_(factor, window) {}
 
 uint32_t PolynomialHash::Of(absl::string_view bytes) const {
-  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
-  const size_t size = bytes.size();
-  uint32_t hash = 1;
-  size_t i = 0;
-  for (; size - i >= kStride; i += kStride) {
-    // The terms do not depend on each other, only their sum on the step before.
-    uint32_t sum = data[i + kStride - 1];
-    for (size_t k = 0; k + 1 < kStride; ++k) sum += data[i + k] * powers_[kStride - 2 - k];
-    hash = hash * powers_[kStride - 1] + sum;
-  }
-  for (; i < size; ++i) hash = hash * factor_ + data[i];
-  return hash;
+  return kernel_.hash(factors_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
 }
 
 uint32_t RollsumHash::Of(absl::string_view bytes) const {
@@ -45,6 +19,16 @@ uint32_t RollsumHash::Of(absl::string_view bytes) const {
     sums += sum;
   }
   return sums << 16 | (sum & 0xFFFF);
+}
+
+kernels::RollHit RollsumHash::Find(const kernels::RollFilter& filter, const uint8_t* data,
+                                   size_t begin, size_t end, uint32_t hash) const {
+  for (size_t i = begin; i < end; ++i) {
+    if (filter.MayHold(Spread(hash))) return {i, hash};
+    // The window after the last position may not exist.
+    if (i + 1 < end) hash = Roll(hash, data[i], data[i + window_]);
+  }
+  return {end, 0};
 }
 
 }  // namespace syncengine::delta

@@ -1,25 +1,26 @@
-// The rolling hashes: the value of the window one byte further follows from the value of this one.
+// The rolling hashes: the value of the window one byte further follows from the
+// value of this one.
 #ifndef SYNCENGINE_DELTA_WEAK_HASH_H_
 #define SYNCENGINE_DELTA_WEAK_HASH_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "src/kernels/roll.h"
 
 namespace syncengine::delta {
 
 // Both classes are immutable values, Thread-safe, and have the same functions:
 //   Of(bytes)        the value of a window of any length;
-//   Roll(h, out, in) the value after `out` left the front of a full window and `in` joined its end;
-//   ForEachSuffix(bytes, visit) calls visit(length, value) for every end of `bytes` from the
-//   shortest
-//                    on, until it gives true;
+//   Roll(h, out, in) the value after `out` left the front of a full window and
+//   `in` joined its end; Find(...)        as kernels::RollFind says, over
+//   values as Spread gives them; ForEachSuffix(bytes, visit) calls
+//   visit(length, value) for every end of `bytes` from the
+//                    shortest on, until it gives true;
 //   Spread(h)        a value whose high bits are as good as random.
 
-// Rabin and Karp's: the window's bytes after a leading 1 are the digits of a number to the base
-// `factor`, modulo 2^32. librsync's factor is kLibrsyncFactor.
+// Rabin and Karp's, as in kernels/roll.h.
 class PolynomialHash {
  public:
   static constexpr uint32_t kLibrsyncFactor = 0x08104225;
@@ -28,7 +29,11 @@ class PolynomialHash {
 
   uint32_t Of(absl::string_view bytes) const;
   uint32_t Roll(uint32_t hash, uint8_t out, uint8_t in) const {
-    return hash * factor_ + in - leaving_[out];
+    return factors_.Roll(hash, out, in);
+  }
+  kernels::RollHit Find(const kernels::RollFilter& filter, const uint8_t* data, size_t begin,
+                        size_t end, uint32_t hash) const {
+    return kernel_.find(factors_, filter, data, begin, end, hash);
   }
   template <typename Visitor>
   void ForEachSuffix(absl::string_view bytes, const Visitor& visit) const {
@@ -36,20 +41,19 @@ class PolynomialHash {
     uint32_t leading = 1;
     for (size_t size = 1; size <= bytes.size(); ++size) {
       sum += static_cast<uint8_t>(bytes[bytes.size() - size]) * leading;
-      leading *= factor_;
+      leading *= factors_.factor;
       if (visit(size, leading + sum)) return;
     }
   }
   static uint32_t Spread(uint32_t hash) { return hash; }
 
  private:
-  uint32_t factor_;
-  std::array<uint32_t, 8> powers_;     // factor^1 .. factor^8.
-  std::array<uint32_t, 256> leaving_;  // What each byte counts when it leaves a full window.
+  const kernels::RollKernel& kernel_;
+  kernels::RollFactors factors_;
 };
 
-// Adler's, as in rsync and librsync: the sum of the bytes, each 31 more, and the sum of those sums,
-// both modulo 2^16.
+// Adler's, as in rsync and librsync: the sum of the bytes, each 31 more, and
+// the sum of those sums, both modulo 2^16.
 class RollsumHash {
  public:
   explicit RollsumHash(size_t window) : window_(static_cast<uint32_t>(window)) {}
@@ -60,6 +64,8 @@ class RollsumHash {
     const uint32_t sums = (hash >> 16) + sum - window_ * (out + kOffset);
     return sums << 16 | (sum & 0xFFFF);
   }
+  kernels::RollHit Find(const kernels::RollFilter& filter, const uint8_t* data, size_t begin,
+                        size_t end, uint32_t hash) const;
   template <typename Visitor>
   void ForEachSuffix(absl::string_view bytes, const Visitor& visit) const {
     uint32_t sum = 0;

@@ -24,7 +24,7 @@ struct DeltaOptions {
   // result.
   DeltaFormat format = DeltaFormat::kOwn;
   // zstd level of the added bytes, 1 to 19; 0 stores them.
-  int level = 3;
+  int level = 1;
 };
 
 struct DeltaStats {
@@ -55,7 +55,7 @@ class BlockIndex {
   const std::unique_ptr<const Tables> tables_;
 };
 
-// Reads `result` (the new content) once and writes the delta. Buffers max(4 MiB, 8 blocks) and a
+// Reads `result` (the new content) once and writes the delta. Buffers max(512 KiB, 8 blocks) and a
 // frame of literals. Time is bounded whoever made the signature: strong hashes are computed over at
 // most limits::kDeltaWasteMax times the content in vain, then what is not found in order is sent.
 absl::StatusOr<DeltaStats> WriteDelta(const BlockIndex& index, Source& result,
@@ -89,7 +89,8 @@ struct SliceSteps {
 // (DropPrefix), and go to a DeltaWriter in order.
 SliceSteps SearchSlice(const BlockIndex& index, const Slice& slice);
 
-// Removes what covers the first `bytes` bytes from `steps`.
+// Removes what covers the first `bytes` bytes from `steps`; the offsets of literals then count from
+// there.
 void DropPrefix(std::vector<Step>& steps, uint64_t bytes);
 
 // Writes a delta from steps. Single-threaded.
