@@ -16,6 +16,9 @@
 namespace syncengine::merge {
 namespace {
 
+// Values made to collide are compared this often, then taken for different.
+constexpr size_t kCollisionsMax = 16;
+
 // Numbers values so that the same value has the same number.
 class ValueNumbers {
  public:
@@ -32,7 +35,7 @@ class ValueNumbers {
     for (const auto& [other, id] : known) {
       if (SameValue(other, part)) return id;
     }
-    known.push_back({part, next_});
+    if (known.size() < kCollisionsMax) known.push_back({part, next_});
     return next_++;
   }
 
@@ -137,9 +140,9 @@ class ArrayMerge {
     const size_t first = pieces_.size();
     Take(lists_.ours, region.ours);
     const size_t middle = pieces_.size();
+    const absl::flat_hash_set<uint32_t> in_ours(ours_.begin(), ours_.end());
     for (size_t i = region.theirs.begin; i < region.theirs.end; ++i) {
-      if (std::find(ours_.begin(), ours_.end(), theirs_[i]) == ours_.end())
-        pieces_.push_back(PieceOf(lists_.theirs.at(i)));
+      if (!in_ours.contains(theirs_[i])) pieces_.push_back(PieceOf(lists_.theirs.at(i)));
     }
     const auto before = [](const JsonPiece& a, const JsonPiece& b) {
       return OrderedBefore(a.body, b.body);

@@ -1,11 +1,12 @@
 #include "src/merge/json_merge.h"
 
-#include <algorithm>
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/merge/hunk.h"
@@ -67,22 +68,7 @@ bool SameOrder(const JsonList& a, const JsonList& b) {
   return true;
 }
 
-// Puts `piece`, which comes after `previous` in its own version, where it belongs: after that, and
-// after what the other version put there unless names in order say otherwise.
-void Place(std::vector<JsonPiece>& pieces, JsonPiece piece, const std::string* previous,
-           const JsonList& base) {
-  size_t at = 0;
-  if (previous != nullptr) {
-    while (at < pieces.size() && pieces[at].name != *previous) ++at;
-    at = at == pieces.size() ? 0 : at + 1;
-  }
-  while (at < pieces.size() && !base.Find(pieces[at].name) &&
-         !OrderedBefore(piece.name, pieces[at].name))
-    ++at;
-  pieces.insert(pieces.begin() + static_cast<std::ptrdiff_t>(at), std::move(piece));
-}
-
-// The pieces of `list` that live, in its order; nothing when one is contested.
+// The pieces of `list` that live, in its order; false when one is contested.
 bool AddPrimary(const JsonLists& lists, const JsonList& list, std::vector<JsonPiece>& pieces) {
   for (size_t i = 0; i < list.size(); ++i) {
     Fate fate = Decide(lists, list.name(i));
@@ -92,20 +78,41 @@ bool AddPrimary(const JsonLists& lists, const JsonList& list, std::vector<JsonPi
   return true;
 }
 
-bool AddSecondary(const JsonLists& lists, const JsonList& list, const JsonList& primary,
-                  std::vector<JsonPiece>& pieces) {
-  const std::string* previous = nullptr;
+// What the secondary list adds, by the number of primary pieces that come before it there.
+using Additions = std::vector<std::vector<JsonPiece>>;
+
+bool CollectAdditions(const JsonLists& lists, const JsonList& list, const JsonList& primary,
+                      const std::vector<JsonPiece>& pieces, Additions& additions) {
+  absl::flat_hash_map<absl::string_view, size_t> places;
+  for (size_t i = 0; i < pieces.size(); ++i) places.emplace(pieces[i].name, i + 1);
+  size_t slot = 0;
   for (size_t i = 0; i < list.size(); ++i) {
-    const std::string& name = list.name(i);
-    if (!primary.Find(name)) {
-      Fate fate = Decide(lists, name);
-      if (fate.contested) return false;
-      if (!fate.piece) continue;
-      Place(pieces, *std::move(fate.piece), previous, lists.base);
-    }
-    previous = &name;
+    if (const auto place = places.find(list.name(i)); place != places.end()) slot = place->second;
+    if (primary.Find(list.name(i))) continue;
+    Fate fate = Decide(lists, list.name(i));
+    if (fate.contested) return false;
+    if (fate.piece) additions[slot].push_back(*std::move(fate.piece));
   }
   return true;
+}
+
+// Each addition comes after the piece it follows in its own version, and after what the primary
+// list put there unless names in order say otherwise.
+std::vector<JsonPiece> Weave(std::vector<JsonPiece> pieces, Additions additions,
+                             const JsonList& base) {
+  std::vector<JsonPiece> woven;
+  std::deque<JsonPiece> waiting;
+  for (size_t slot = 0; slot <= pieces.size(); ++slot) {
+    for (JsonPiece& piece : additions[slot]) waiting.push_back(std::move(piece));
+    const bool last = slot == pieces.size();
+    while (!waiting.empty() && (last || base.Find(pieces[slot].name) ||
+                                OrderedBefore(waiting.front().name, pieces[slot].name))) {
+      woven.push_back(std::move(waiting.front()));
+      waiting.pop_front();
+    }
+    if (!last) woven.push_back(std::move(pieces[slot]));
+  }
+  return woven;
 }
 
 std::optional<std::string> MergeNamed(Kind kind, const JsonLists& lists) {
@@ -113,9 +120,10 @@ std::optional<std::string> MergeNamed(Kind kind, const JsonLists& lists) {
   const JsonList& primary = ours_first ? lists.ours : lists.theirs;
   const JsonList& secondary = ours_first ? lists.theirs : lists.ours;
   std::vector<JsonPiece> pieces;
-  if (!AddPrimary(lists, primary, pieces) || !AddSecondary(lists, secondary, primary, pieces))
-    return std::nullopt;
-  return WriteContainer(kind, lists, pieces);
+  if (!AddPrimary(lists, primary, pieces)) return std::nullopt;
+  Additions additions(pieces.size() + 1);
+  if (!CollectAdditions(lists, secondary, primary, pieces, additions)) return std::nullopt;
+  return WriteContainer(kind, lists, Weave(std::move(pieces), std::move(additions), lists.base));
 }
 
 std::optional<std::string> MergeContainers(const JsonPart& base, const JsonPart& ours,

@@ -79,6 +79,10 @@ uint64_t Hash(absl::string_view text) {
   return hash * 0xD6E8FEB86659FD93u;
 }
 
+// Units made to collide are looked for this far, then taken for different from all others: a longer
+// diff, but not a quadratic search. Chance makes no such chains in a table that is half full.
+constexpr int kProbesMax = 512;
+
 // Numbers strings in order of appearance: an open hash table that doubles at half load.
 class Numbering {
  public:
@@ -88,13 +92,20 @@ class Numbering {
     if (units_.size() * 2 >= slots_.size()) Grow();
     const uint32_t hash = static_cast<uint32_t>(Hash(unit) >> 32);
     size_t at = hash & (slots_.size() - 1);
-    for (; slots_[at].id_plus_one != 0; at = (at + 1) & (slots_.size() - 1)) {
+    for (int probes = 0; slots_[at].id_plus_one != 0; at = (at + 1) & (slots_.size() - 1)) {
       const Slot& slot = slots_[at];
+      if (++probes > kProbesMax) return Unlisted(unit);
       if (slot.hash == hash && units_[slot.id_plus_one - 1] == unit) return slot.id_plus_one - 1;
     }
     units_.push_back(unit);
     slots_[at] = {hash, static_cast<uint32_t>(units_.size())};
     return static_cast<uint32_t>(units_.size() - 1);
+  }
+
+  // A number that no other unit gets.
+  uint32_t Unlisted(absl::string_view unit) {
+    units_.push_back(unit);
+    return distinct() - 1;
   }
 
   uint32_t distinct() const { return static_cast<uint32_t>(units_.size()); }

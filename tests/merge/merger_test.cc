@@ -48,6 +48,16 @@ TEST(JsonMergerTest, DifferentValuesOfOneMemberConflict) {
   EXPECT_EQ(MergedJson(R"({})", R"({"a": 2})", R"({"a": 3})"), "conflict");
 }
 
+TEST(JsonMergerTest, ManyAdditionsOnBothSidesStayInTheirOrder) {
+  std::string ours = "{\n \"m\": 0", theirs = ours, both = ours;
+  for (int i = 10'000; i < 30'000; ++i) {
+    const std::string member = absl::StrCat(",\n \"n", i, "\": ", i);
+    (i % 2 == 0 ? ours : theirs) += member;
+    both += member;
+  }
+  EXPECT_TRUE(MergedJson("{\n \"m\": 0\n}", ours + "\n}", theirs + "\n}") == both + "\n}");
+}
+
 TEST(JsonMergerTest, OneMemberAddedTwiceInASortedObjectConflicts) {
   EXPECT_EQ(MergedJson("{\n  \"a\": 1,\n  \"b\": 2,\n  \"c\": 3,\n  \"x\": 4\n}\n",
                        "{\n  \"a\": 1,\n  \"b\": 2,\n  \"c\": 3,\n  \"n\": 5,\n  \"x\": 4\n}\n",
