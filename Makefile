@@ -18,7 +18,7 @@ build/%/build.ninja: | setup
 
 demo: setup build/release/build.ninja  ## builds the command line and shows the main job
 	cmake --build --preset release --parallel $(JOBS) --target bin/syncengine
-	tools/demo.sh
+	tools/demo.py
 
 build: setup build/release/build.ninja  ## release build of everything: build/release/bin/syncengine
 	cmake --build --preset release --parallel $(JOBS)
@@ -27,7 +27,7 @@ test: build  ## release build and every test
 	ctest --preset release --output-on-failure --parallel $(JOBS)
 
 bench: build  ## prints a table and writes build/release/bench.json
-	build/release/bin/syncengine_bench --json=build/release/bench.json
+	tools/bench.py
 
 merge-eval: setup build/release/build.ninja  ## merges the recorded cases of CASES=folder beside git
 	cmake --build --preset release --parallel $(JOBS) --target merge_eval

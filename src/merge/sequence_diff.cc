@@ -13,9 +13,6 @@ namespace {
 constexpr int32_t kFrontierMax = 256;
 // Small sequences are searched to the end.
 constexpr uint64_t kBudgetMin = 1u << 16;
-// Beyond this many steps a search gets a quarter of the effort: long texts that are still not
-// aligned have little in common, and their size should not decide how long one finds that out.
-constexpr uint64_t kBudgetFull = 1u << 19;
 // Anchoring reads its whole box; a few rounds find what there is to find.
 constexpr int kAnchorDepthMax = 4;
 
@@ -25,11 +22,6 @@ struct Box {
 
   bool IsTrivial() const { return a0 == a1 || b0 == b1; }
 };
-
-uint64_t Budget(uint64_t elements, int effort) {
-  const uint64_t full = elements * static_cast<uint64_t>(effort) + kBudgetMin;
-  return std::min(full, kBudgetFull + full / 4);
-}
 
 struct Point {
   int32_t x = 0, y = 0;
@@ -245,7 +237,7 @@ class Matcher {
           const SequenceOptions& options)
       : a_(a),
         b_(b),
-        search_(Budget(a.size() + b.size(), options.effort)),
+        search_((a.size() + b.size()) * static_cast<uint64_t>(options.effort) + kBudgetMin),
         anchors_(options.anchors ? options.distinct : 0),
         common_(options.distinct),
         use_anchors_(options.anchors),

@@ -1,0 +1,91 @@
+#include "src/transfer/put_cache.h"
+
+#include "absl/strings/str_cat.h"
+#include "src/kernels/digest.h"
+#include "syncengine/base/coding.h"
+#include "syncengine/base/error.h"
+
+namespace syncengine {
+namespace {
+
+constexpr uint8_t kRowVersion = 1;
+constexpr size_t kKeyBytes = 16;
+constexpr size_t kRowsPerFlush = 8192;
+
+// Paths may be longer than keys, so a row is found by a digest.
+std::string KeyOf(const std::string& path) {
+  const kernels::Digest digest = kernels::Sha256(path);
+  return std::string(digest.begin(), digest.begin() + kKeyBytes);
+}
+
+std::string EncodeRow(const PutCacheRow& row) {
+  ByteWriter writer;
+  writer.U8(kRowVersion);
+  writer.U64(row.stat.size);
+  writer.I64(row.stat.mtime_ns);
+  writer.I64(row.stat.ctime_ns);
+  writer.U64(row.stat.device);
+  writer.U64(row.stat.inode);
+  writer.U32(row.stat.mode);
+  writer.Raw(row.revision.bytes());
+  return std::move(writer).Take();
+}
+
+// A row that cannot be read is a row that is not there.
+std::optional<PutCacheRow> DecodeRow(absl::string_view bytes) {
+  ByteReader reader(bytes, "put cache row");
+  PutCacheRow row;
+  if (reader.U8() != kRowVersion) return std::nullopt;
+  row.stat.size = reader.U64();
+  row.stat.mtime_ns = reader.I64();
+  row.stat.ctime_ns = reader.I64();
+  row.stat.device = reader.U64();
+  row.stat.inode = reader.U64();
+  row.stat.mode = reader.U32();
+  row.revision = reader.ReadId<RevisionId>();
+  if (!reader.Finish().ok()) return std::nullopt;
+  return row;
+}
+
+}  // namespace
+
+PutCache::PutCache(MetadataStore* store, const NamespaceId& id)
+    : store_(store), partition_(absl::StrCat("put:", id.ToHex())) {}
+
+absl::StatusOr<std::vector<std::optional<PutCacheRow>>> PutCache::Find(
+    absl::Span<const std::string> paths) const {
+  std::vector<std::optional<PutCacheRow>> rows(paths.size());
+  if (store_ == nullptr || paths.empty()) return rows;
+  std::vector<std::string> keys;
+  keys.reserve(paths.size());
+  for (const std::string& path : paths) keys.push_back(KeyOf(path));
+  SYNCENGINE_RETURN_IF_ERROR(store_->View(partition_, [&](MetadataReader& reader) -> absl::Status {
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto values, reader.GetMany(keys));
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (values[i].has_value()) rows[i] = DecodeRow(*values[i]);
+    }
+    return absl::OkStatus();
+  }));
+  return rows;
+}
+
+void PutCache::Remember(const std::string& path, const PutCacheRow& row) {
+  if (store_ != nullptr) rows_.emplace_back(KeyOf(path), EncodeRow(row));
+}
+
+absl::Status PutCache::Flush() {
+  for (size_t begin = 0; begin < rows_.size(); begin += kRowsPerFlush) {
+    const size_t end = std::min(rows_.size(), begin + kRowsPerFlush);
+    SYNCENGINE_RETURN_IF_ERROR(
+        store_->Update(partition_, [&](MetadataWriter& writer) -> absl::Status {
+          for (size_t i = begin; i < end; ++i) {
+            SYNCENGINE_RETURN_IF_ERROR(writer.Put(rows_[i].first, rows_[i].second));
+          }
+          return absl::OkStatus();
+        }));
+  }
+  rows_.clear();
+  return absl::OkStatus();
+}
+
+}  // namespace syncengine

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Measures the command line on a large tree and on a large file, and compares what comes back.
+
+  tools/measure.py tree FOLDER    put, put again, get, diff -r of a folder (try one of 70,000 files)
+  tools/measure.py file GIB       put, get, cat of one file of GIB gibibytes of noise
+
+Prints seconds, processor seconds and peak memory of each call. Works below --work (default: a new temporary
+directory), which is removed afterwards.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / "build" / "release" / "bin" / "syncengine"
+
+
+def measured(env, *arguments, out=None):
+    """Runs the program; (wall, cpu, peak MiB, what it printed)."""
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen([PROGRAM, *map(str, arguments)], env=env, stdin=subprocess.DEVNULL,
+                                   stdout=out or printed)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - began
+        if process.returncode != 0:
+            sys.exit(f"measure: {arguments} exited with {process.returncode}")
+        printed.seek(0)
+        text = printed.read().decode(errors="replace")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text
+
+
+def row(what, result, note=""):
+    print(f"{what:<16} {result[0]:8.2f} s {result[1]:8.2f} s cpu {result[2]:8.0f} MiB  {note}", flush=True)
+
+
+def note_of(result, *fields):
+    report = json.loads(result[3])
+    return " ".join(f"{field}={report[field]}" for field in fields)
+
+
+def tree(env, work, folder):
+    repo = work / "repo"
+    measured(env, "-r", repo, "init")
+    put = ["-r", repo, "put", f"{folder}/", "/tree", "--json"]
+    first = measured(env, *put)
+    row("put", first, note_of(first, "files", "bytes", "blocks", "stored_bytes"))
+    again = measured(env, *put)
+    row("put again", again, note_of(again, "files_unchanged", "bytes", "blocks_new", "stored_bytes"))
+    got = measured(env, "-r", repo, "get", "/tree", work / "back", "--json")
+    row("get", got, note_of(got, "files", "bytes"))
+    done = subprocess.run(["diff", "-r", "--no-dereference", folder, work / "back"],
+                          capture_output=True, check=False)
+    print("diff -r:", "empty" if done.returncode == 0 else done.stdout.decode()[:2000])
+    checked = measured(env, "-r", repo, "check", "--read-data", "--json")
+    row("check", checked, note_of(checked, "clean", "revisions", "blocks"))
+    du = subprocess.run(["du", "-sb", repo], capture_output=True, check=True).stdout.split()[0]
+    print(f"repository: {int(du):,} bytes")
+
+
+def file(env, work, gibibytes):
+    big, repo = work / "big", work / "repo"
+    dice, digest = random.Random(1), hashlib.sha256()
+    with open(big, "wb") as out:
+        for _ in range(int(gibibytes * 64)):
+            piece = dice.randbytes(16 << 20)
+            digest.update(piece)
+            out.write(piece)
+    measured(env, "-r", repo, "init")
+    result = measured(env, "-r", repo, "put", big, "/", "--json")
+    row("put", result, note_of(result, "bytes", "blocks", "stored_bytes"))
+    row("get", measured(env, "-r", repo, "get", "/big", work / "back", "--json"))
+    same = subprocess.run(["cmp", big, work / "back"], check=False).returncode == 0
+    print("get:", "the same bytes" if same else "DIFFERENT BYTES")
+    (work / "back").unlink()
+    with open(work / "cat", "wb") as out:
+        row("cat", measured(env, "-r", repo, "cat", "/big", out=out))
+    same = subprocess.run(["cmp", big, work / "cat"], check=False).returncode == 0
+    print("cat:", "the same bytes" if same else "DIFFERENT BYTES")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", choices=["tree", "file"])
+    parser.add_argument("of", help="FOLDER, or size in GiB")
+    parser.add_argument("--work", help="directory to work in")
+    arguments = parser.parse_args()
+    work = pathlib.Path(tempfile.mkdtemp(prefix="syncengine-measure-", dir=arguments.work))
+    env = {**os.environ, "HOME": str(work), "SYNCENGINE_PROGRESS": "none"}
+    env.pop("XDG_CACHE_HOME", None)
+    try:
+        if arguments.what == "tree":
+            tree(env, work, arguments.of.rstrip("/"))
+        else:
+            file(env, work, float(arguments.of))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
