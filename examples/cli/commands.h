@@ -15,6 +15,8 @@ void AddServe(Registry& registry);
 void AddDevice(Registry& registry);
 void AddSync(Registry& registry);    // sync, plan, status
 void AddUpkeep(Registry& registry);  // check, stats
+void AddDelta(Registry& registry);   // signature, delta, patch
+void AddMerge(Registry& registry);
 
 }  // namespace syncengine::cli
 

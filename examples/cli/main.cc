@@ -47,7 +47,7 @@ class SignalWatch {
     }
   }
 
-  sigset_t signals_;
+  sigset_t signals_{};
   std::stop_source source_;
   std::atomic<int> caught_ = 0;
   std::jthread watcher_;
@@ -114,8 +114,8 @@ int Main(int argc, char** argv) {
   Registry registry{app, [&chosen](CLI::App* verb, Command command) {
                       verb->callback([&chosen, command] { chosen = command; });
                     }};
-  for (const auto add :
-       {AddInit, AddPut, AddGet, AddTree, AddHistory, AddServe, AddDevice, AddSync, AddUpkeep}) {
+  for (const auto add : {AddInit, AddPut, AddGet, AddTree, AddHistory, AddServe, AddDevice, AddSync,
+                         AddUpkeep, AddDelta, AddMerge}) {
     add(registry);
   }
   try {

@@ -75,14 +75,14 @@ void PutCache::Remember(const std::string& path, const PutCacheRow& row) {
 
 absl::Status PutCache::Flush() {
   for (size_t begin = 0; begin < rows_.size(); begin += kRowsPerFlush) {
-    const size_t end = std::min(rows_.size(), begin + kRowsPerFlush);
-    SYNCENGINE_RETURN_IF_ERROR(
-        store_->Update(partition_, [&](MetadataWriter& writer) -> absl::Status {
-          for (size_t i = begin; i < end; ++i) {
-            SYNCENGINE_RETURN_IF_ERROR(writer.Put(rows_[i].first, rows_[i].second));
-          }
-          return absl::OkStatus();
-        }));
+    const auto batch = absl::MakeConstSpan(rows_).subspan(begin, kRowsPerFlush);
+    const auto write = [batch](MetadataWriter& writer) -> absl::Status {
+      for (const auto& [key, row] : batch) {
+        SYNCENGINE_RETURN_IF_ERROR(writer.Put(key, row));
+      }
+      return absl::OkStatus();
+    };
+    SYNCENGINE_RETURN_IF_ERROR(store_->Update(partition_, write));
   }
   rows_.clear();
   return absl::OkStatus();
