@@ -93,6 +93,8 @@ class PutPlan : public UploadPlan {
   };
 
   void WalkDirectory();
+  // Saves the remote node at `path` and all below from a mirror's deletions.
+  void KeepAll(const std::string& path);
   void Compare(const Directory& directory, const std::vector<Local>& found);
   void CompareDirectory(const Directory& directory, const Local& local, const std::string& path,
                         const RemoteNode* remote);
@@ -133,12 +135,8 @@ void PutPlan::WalkDirectory() {
   if (!entries.ok()) {
     // What was not seen is unknown, not gone: nothing below is deleted.
     AddIssue(directory.remote, entries.status());
-    for (auto it = remote_.lower_bound(directory.remote + "/");
-         it != remote_.end() && it->first.starts_with(directory.remote + "/"); ++it) {
-      kept_.insert(it->first);
-    }
     if (directory.remote.empty()) deletes_done_ = true;
-    return;
+    return KeepAll(directory.remote);
   }
   std::vector<Local> found;
   found.reserve(entries->size());
@@ -147,7 +145,7 @@ void PutPlan::WalkDirectory() {
     const auto stat = ports_.files.Stat(path);
     if (!stat.ok()) {
       AddIssue(Join(directory.remote, entry.name), stat.status());
-      kept_.insert(Join(directory.remote, entry.name));
+      KeepAll(Join(directory.remote, entry.name));
       continue;
     }
     found.push_back({entry.name, std::move(path), *stat});
@@ -155,6 +153,15 @@ void PutPlan::WalkDirectory() {
   std::sort(found.begin(), found.end(),
             [](const Local& a, const Local& b) { return a.name < b.name; });
   Compare(directory, found);
+}
+
+void PutPlan::KeepAll(const std::string& path) {
+  kept_.insert(path);
+  const std::string prefix = path + "/";
+  for (auto it = remote_.lower_bound(prefix); it != remote_.end() && it->first.starts_with(prefix);
+       ++it) {
+    kept_.insert(it->first);
+  }
 }
 
 void PutPlan::Compare(const Directory& directory, const std::vector<Local>& found) {
