@@ -18,12 +18,13 @@ TEST(ThreadPoolTest, DestructionRunsWhatIsScheduled) {
   {
     ThreadPool pool(2);
     for (int i = 0; i < 1'000; ++i) {
-      pool.Schedule([&] {
-        if (++runs <= 10) pool.Schedule([&] { ++runs; });
+      pool.Schedule([&, i] {
+        ++runs;
+        if (i < 10 || i >= 990) pool.Schedule([&] { ++runs; });  // Before the end and during it.
       });
     }
   }
-  EXPECT_EQ(runs, 1'010);
+  EXPECT_EQ(runs, 1'020);
 }
 
 TEST(ThreadPoolTest, RunsAsManyTasksAtOnceAsItSays) {
