@@ -1,5 +1,6 @@
 // syncengine: the command line of the library, and its largest example.
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -101,7 +102,17 @@ int Fail(const Context& context, const absl::Status& status, int signal_number) 
   return code;
 }
 
+// Content moves in buffers of megabytes that come and go on several threads. Taken from the heap
+// they leave it in pieces: the peak on a large file was a third higher.
+void TameTheHeap() {
+  constexpr int kMapBytes = 1 << 20;
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, kMapBytes);
+  mallopt(M_TRIM_THRESHOLD, kMapBytes);
+}
+
 int Main(int argc, char** argv) {
+  TameTheHeap();
   SignalWatch signals;
   Context context;
   Command chosen;

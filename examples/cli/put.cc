@@ -16,6 +16,8 @@
 namespace syncengine::cli {
 namespace {
 
+constexpr uint64_t kBufferBytes = 32u << 20;  // Enough to keep every processor busy.
+
 struct PutOptions {
   std::vector<std::string> places;  // LOCAL... DIR
   bool mirror = false;
@@ -80,6 +82,7 @@ absl::Status PutOne(const Context& context, const PutOptions& options, Connectio
                            .clock = connection.clock(),
                            .cache = cache};
   UploaderOptions upload;
+  upload.buffer_bytes = kBufferBytes;
   upload.compression_level = options.level;
   auto report = PutTree(ports, request, upload, ShowProgress(context, "put"), context.stop);
   if (!report.ok()) return Annotate(report.status(), local);
