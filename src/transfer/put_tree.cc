@@ -114,7 +114,7 @@ class PutPlan : public UploadPlan {
   }
 
   const PutTreePorts& ports_;
-  const PutTreeRequest& request_;
+  const PutTreeRequest request_;
   RemoteTree remote_;
   PutCache cache_;
   PutTreeReport& report_;

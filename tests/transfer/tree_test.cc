@@ -125,6 +125,16 @@ TEST_P(TreeTest, MirrorDeletesNothingThatItCouldNotSee) {
   EXPECT_GT(failed, 10);
 }
 
+TEST_P(TreeTest, AFilePutByItselfDeletesNothing) {
+  SE_ASSERT_OK(Put());
+  const auto before = Remote();
+  const PutTreePorts ports{files_, opened_, *executor_, entropy_, clock_, &cache_};
+  SE_ASSERT_OK_AND_ASSIGN(const PutTreeReport report,
+                          PutTree(ports, {.local = "top", .remote = "/t/top"}));
+  EXPECT_EQ(report.deleted, 0u);
+  EXPECT_EQ(Remote(), before);
+}
+
 TEST_P(TreeTest, AFileThatBecameADirectoryReplacesIt) {
   SE_ASSERT_OK(Put());
   SE_ASSERT_OK(disk_.RemoveFile("top"));
