@@ -103,7 +103,7 @@ int Fail(const Context& context, const absl::Status& status, int signal_number) 
 }
 
 // Content moves in buffers of megabytes that come and go on several threads. Taken from the heap
-// they leave it in pieces: the peak on a large file was a third higher.
+// they leave it in pieces: the peak on a 3 GiB file was 394 MB instead of 275.
 void TameTheHeap() {
   constexpr int kMapBytes = 1 << 20;
   mallopt(M_ARENA_MAX, 2);
