@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SANITIZED := asan tsan
 CXX_FILES = $(shell git ls-files '*.h' '*.cc')
 
-.PHONY: help setup demo build test bench merge-eval lint fmt install clean $(SANITIZED)
+.PHONY: help setup demo build test bench bench-peers merge-eval lint fmt install clean $(SANITIZED)
 
 help:  ## this list
 	@sed -n 's/^\([a-z$$() A-Z-]*\):.*## \(.*\)/\1 - \2/p' Makefile
@@ -28,6 +28,11 @@ test: build  ## release build and every test
 
 bench: build  ## prints a table and writes build/release/bench.json
 	tools/bench.py
+
+bench-peers: setup build/release/build.ninja  ## measures beside restic, borg, casync, bup, rdiff, xdelta3, zpaq; PEERS=--quick
+	@tools/setup.sh peers
+	cmake --build --preset release --parallel $(JOBS) --target bin/syncengine
+	tools/bench_peers.py $(PEERS)
 
 merge-eval: setup build/release/build.ninja  ## merges the recorded cases of CASES=folder beside git
 	cmake --build --preset release --parallel $(JOBS) --target merge_eval

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs on Debian 12. Safe to run again: with everything in place it only asks
-# dpkg and leaves. Reads nothing from stdin and starts no service.
+# dpkg and leaves. Reads nothing from stdin and starts no service. "setup.sh peers" also installs the programs
+# that tools/bench_peers.py compares with, and what makes its data.
 set -euo pipefail
 
 packages=(
@@ -13,6 +14,10 @@ packages=(
   # Tests, benchmarks, lint and the demo.
   libgtest-dev libgmock-dev libbenchmark-dev librsync-dev rdiff python3 clang-format clang-tidy curl zstd openssl
 )
+if [ "${1:-}" = peers ]; then
+  packages+=(restic borgbackup casync bup xdelta3 zpaq xz-utils)
+  command -v npm >/dev/null || packages+=(npm)
+fi
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: this script knows Debian 12 only; install the equivalents of: ${packages[*]}" >&2
