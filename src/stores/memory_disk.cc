@@ -1,12 +1,14 @@
 #include "src/stores/memory_disk.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "src/stores/power_cut.h"
 #include "src/stores/tree_path.h"
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
@@ -28,7 +30,12 @@ bool IsAtOrBelow(const MemoryNode* node, const MemoryNode* ancestor) {
 // Makes the current state what a power cut left, children first remembered.
 void Revert(MemoryNode& node) {
   node.used_bytes->fetch_sub(node.bytes.size());
-  if (node.kind == FileKind::kFile) node.bytes = node.durable_bytes;
+  if (node.kind == FileKind::kFile) {
+    node.bytes = node.durable_bytes;
+    node.stat = node.durable_stat;
+    node.unsynced.clear();
+  }
+  node.stat.links = 1;
   node.used_bytes->fetch_add(node.bytes.size());
   node.children = node.durable_children;
   node.locked = false;
@@ -36,6 +43,14 @@ void Revert(MemoryNode& node) {
     child->parent = &node;
     Revert(*child);
   }
+}
+
+void MakeDurable(MemoryNode& node) {
+  node.durable_stat = node.stat;
+  if (node.kind == FileKind::kFile) node.durable_bytes = node.bytes;
+  node.unsynced.clear();
+  node.durable_children = node.children;
+  for (const auto& [name, child] : node.children) MakeDurable(*child);
 }
 
 // Cuts the links that would keep nodes alive in a circle after a rename into a durable child.
@@ -77,7 +92,13 @@ MemoryDisk::MemoryDisk(Clock& clock, const MemoryFileSystem::Options& disk_optio
                  .mode = 0755};
 }
 
-MemoryDisk::~MemoryDisk() { Release(*root_); }
+MemoryDisk::~MemoryDisk() {
+  const std::vector<NameChange> unsynced = std::exchange(unsynced_names_, {});
+  for (const NameChange& change : unsynced) {
+    for (const NameEdit& edit : change) Release(*edit.directory);
+  }
+  Release(*root_);
+}
 
 int64_t MemoryDisk::Now() const { return Round(absl::ToUnixNanos(clock_.Now())); }
 
@@ -125,6 +146,15 @@ absl::StatusOr<NodePtr> MemoryDisk::Add(absl::string_view path, FileKind kind, u
   absl::StatusOr<NodePtr> parent = FindDirectory(split.parent);
   if (absl::IsFailedPrecondition(parent.status())) return NotFound(path);
   if (!parent.ok()) return parent.status();
+  NodePtr node = NewNode(kind, mode);
+  node->parent = parent->get();
+  (*parent)->children.emplace(std::string(split.name), node);
+  RecordNames({{*parent, std::string(split.name), nullptr, node}});
+  Touch(**parent);
+  return node;
+}
+
+NodePtr MemoryDisk::NewNode(FileKind kind, uint32_t mode) {
   auto node = std::make_shared<MemoryNode>(kind, less_);
   node->used_bytes = used_bytes;
   node->stat = {.kind = kind,
@@ -133,15 +163,19 @@ absl::StatusOr<NodePtr> MemoryDisk::Add(absl::string_view path, FileKind kind, u
                 .device = 1,
                 .inode = ++last_inode_,
                 .mode = mode & 07777};
-  node->parent = parent->get();
-  (*parent)->children.emplace(std::string(split.name), node);
-  Touch(**parent);
+  node->durable_stat = node->stat;
   return node;
 }
 
 void MemoryDisk::Remove(const NodePtr& node, absl::string_view path) {
+  const std::string name(SplitTreePath(path).name);
+  RecordNames({{node->parent->shared_from_this(), name, node, nullptr}});
+  Detach(node, name);
+}
+
+void MemoryDisk::Detach(const NodePtr& node, absl::string_view name) {
   MemoryNode* const parent = node->parent;
-  parent->children.erase(std::string(SplitTreePath(path).name));
+  parent->children.erase(std::string(name));
   Report(node.get());
   Unwatch(*node);
   node->parent = nullptr;
@@ -185,12 +219,19 @@ absl::Status MemoryDisk::Rename(absl::string_view from, absl::string_view to, Re
   if (target.ok() && *target != node) {
     SYNCENGINE_RETURN_IF_ERROR(CheckReplace(node, *target, mode, to));
     if (mode == RenameMode::kExchange) {
+      RecordNames({{old_parent->shared_from_this(), old_entry->first, node, *target},
+                   {*found, std::string(split.name), *target, node}});
       Exchange(old_entry, parent->children.find(std::string(split.name)));
       return absl::OkStatus();
     }
-    Remove(*target, to);
+    RecordNames({{old_parent->shared_from_this(), old_entry->first, node, nullptr},
+                 {*found, std::string(split.name), *target, node}});
+    Detach(*target, split.name);
   } else if (target.ok() && mode == RenameMode::kNoReplace && old_entry->first == split.name) {
     return absl::AlreadyExistsError(absl::StrCat(Quote(to), " exists"));
+  } else {
+    RecordNames({{old_parent->shared_from_this(), old_entry->first, node, nullptr},
+                 {*found, std::string(split.name), nullptr, node}});
   }
   old_parent->children.erase(old_entry);
   parent->children.insert_or_assign(std::string(split.name), node);
@@ -264,6 +305,95 @@ void MemoryDisk::Unwatch(const MemoryNode& node) {
   for (const auto& [name, child] : node.children) Unwatch(*child);
 }
 
-void MemoryDisk::PowerCut() { Revert(*root_); }
+absl::Status MemoryDisk::Write(MemoryNode& file, uint64_t offset, absl::string_view bytes) {
+  if (bytes.empty()) return absl::OkStatus();
+  if (offset > ~uint64_t{0} - bytes.size()) return absl::InvalidArgumentError("offset too large");
+  const uint64_t end = std::max<uint64_t>(file.bytes.size(), offset + bytes.size());
+  SYNCENGINE_RETURN_IF_ERROR(Resize(file, end));
+  std::copy(bytes.begin(), bytes.end(), file.bytes.begin() + static_cast<int64_t>(offset));
+  RecordWrite(file, offset, bytes);
+  Touch(file);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryDisk::Truncate(MemoryNode& file, uint64_t size) {
+  SYNCENGINE_RETURN_IF_ERROR(Resize(file, size));
+  RecordWrite(file, size, "");
+  Touch(file);
+  return absl::OkStatus();
+}
+
+void MemoryDisk::RecordWrite(MemoryNode& file, uint64_t offset, absl::string_view bytes) {
+  if (!options.power_cuts) return;
+  file.unsynced.push_back({offset, std::string(bytes), file.bytes.size()});
+}
+
+void MemoryDisk::RecordNames(NameChange change) {
+  if (options.power_cuts) unsynced_names_.push_back(std::move(change));
+}
+
+absl::Status MemoryDisk::SyncFile(MemoryNode& file) {
+  if (!options.power_cuts) return absl::OkStatus();
+  if (syncs_to_fail > 0 && !file.unsynced.empty()) {
+    --syncs_to_fail;
+    file.unsynced.clear();
+    return absl::DataLossError("the memory disk was told to fail a sync");
+  }
+  for (const UnsyncedWrite& write : file.unsynced) Replay(write, file.durable_bytes);
+  file.unsynced.clear();
+  file.durable_stat = file.stat;
+  return absl::OkStatus();
+}
+
+// A change becomes durable together with the earlier ones that gave it the names it changes.
+void MemoryDisk::SyncNames(const MemoryNode& directory) {
+  std::set<std::pair<const MemoryNode*, std::string>> names;
+  std::vector<NameChange> durable;
+  std::vector<NameChange> rest;
+  for (auto change = unsynced_names_.rbegin(); change != unsynced_names_.rend(); ++change) {
+    const bool wanted = std::any_of(change->begin(), change->end(), [&](const NameEdit& edit) {
+      return edit.directory.get() == &directory ||
+             names.contains({edit.directory.get(), FoldedName(edit.name)});
+    });
+    if (wanted) {
+      for (const NameEdit& edit : *change) {
+        names.emplace(edit.directory.get(), FoldedName(edit.name));
+      }
+    }
+    (wanted ? durable : rest).push_back(std::move(*change));
+  }
+  unsynced_names_.assign(std::make_move_iterator(rest.rbegin()),
+                         std::make_move_iterator(rest.rend()));
+  for (auto change = durable.rbegin(); change != durable.rend(); ++change) {
+    for (const NameEdit& edit : *change) {
+      edit.directory->durable_children.erase(edit.name);
+      if (edit.after != nullptr) edit.directory->durable_children.emplace(edit.name, edit.after);
+    }
+  }
+}
+
+std::string MemoryDisk::FoldedName(const std::string& name) const {
+  return options.case_sensitive ? name : absl::AsciiStrToLower(name);
+}
+
+void MemoryDisk::SyncAll() {
+  unsynced_names_.clear();
+  MakeDurable(*root_);
+}
+
+void MemoryDisk::PowerCut() {
+  unsynced_names_.clear();
+  Revert(*root_);
+}
+
+std::shared_ptr<MemoryDisk> MemoryDisk::AfterPowerCut(MemoryFileSystem::PowerCutChoice choose) {
+  auto disk = std::make_shared<MemoryDisk>(clock_, options);
+  absl::MutexLock lock(&disk->mutex);
+  disk->root_ = PowerCutTree(choose, std::max<uint64_t>(options.page_bytes, 1), disk->used_bytes)
+                    .Build(*root_, unsynced_names_);
+  disk->last_inode_ = last_inode_;
+  disk->capacity_bytes = capacity_bytes;
+  return disk;
+}
 
 }  // namespace syncengine::stores

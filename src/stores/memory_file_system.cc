@@ -42,24 +42,15 @@ class MemoryWritableFile final : public WritableFile {
 
   absl::Status WriteAt(uint64_t offset, absl::string_view bytes) override {
     absl::MutexLock lock(&disk_->mutex);
-    if (bytes.empty()) return absl::OkStatus();
-    if (offset > ~uint64_t{0} - bytes.size()) return absl::InvalidArgumentError("offset too large");
-    const uint64_t end = std::max<uint64_t>(node_->bytes.size(), offset + bytes.size());
-    SYNCENGINE_RETURN_IF_ERROR(disk_->Resize(*node_, end));
-    std::copy(bytes.begin(), bytes.end(), node_->bytes.begin() + static_cast<int64_t>(offset));
-    disk_->Touch(*node_);
-    return absl::OkStatus();
+    return disk_->Write(*node_, offset, bytes);
   }
   absl::Status Truncate(uint64_t size) override {
     absl::MutexLock lock(&disk_->mutex);
-    SYNCENGINE_RETURN_IF_ERROR(disk_->Resize(*node_, size));
-    disk_->Touch(*node_);
-    return absl::OkStatus();
+    return disk_->Truncate(*node_, size);
   }
   absl::Status Sync() override {
     absl::MutexLock lock(&disk_->mutex);
-    if (disk_->options.power_cuts) node_->durable_bytes = node_->bytes;
-    return absl::OkStatus();
+    return disk_->SyncFile(*node_);
   }
   absl::Status SetAttributes(std::optional<int64_t> mtime_ns,
                              std::optional<uint32_t> mode) override {
@@ -144,11 +135,27 @@ absl::Status WrongKind(absl::string_view path, absl::string_view found) {
 
 MemoryFileSystem::MemoryFileSystem(Clock& clock, const Options& options)
     : disk_(std::make_shared<MemoryDisk>(clock, options)) {}
+MemoryFileSystem::MemoryFileSystem(DiskPtr disk) : disk_(std::move(disk)) {}
 MemoryFileSystem::~MemoryFileSystem() = default;
 
 void MemoryFileSystem::PowerCut() {
   absl::MutexLock lock(&disk_->mutex);
   disk_->PowerCut();
+}
+
+std::unique_ptr<MemoryFileSystem> MemoryFileSystem::AfterPowerCut(PowerCutChoice choose) const {
+  absl::MutexLock lock(&disk_->mutex);
+  return std::unique_ptr<MemoryFileSystem>(new MemoryFileSystem(disk_->AfterPowerCut(choose)));
+}
+
+void MemoryFileSystem::SyncAll() {
+  absl::MutexLock lock(&disk_->mutex);
+  disk_->SyncAll();
+}
+
+void MemoryFileSystem::FailNextSync() {
+  absl::MutexLock lock(&disk_->mutex);
+  ++disk_->syncs_to_fail;
 }
 
 void MemoryFileSystem::SetCapacity(uint64_t bytes) {
@@ -263,7 +270,7 @@ absl::Status MemoryFileSystem::SetAttributes(absl::string_view path,
 absl::Status MemoryFileSystem::SyncDirectory(absl::string_view path) {
   absl::MutexLock lock(&disk_->mutex);
   SYNCENGINE_ASSIGN_OR_RETURN(const NodePtr node, disk_->FindDirectory(path));
-  if (disk_->options.power_cuts) node->durable_children = node->children;
+  disk_->SyncNames(*node);
   return absl::OkStatus();
 }
 

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "syncengine/testing/manual_clock.h"
+#include "syncengine/testing/power_cuts.h"
 #include "syncengine/testing/status_matchers.h"
 
 namespace syncengine::testing {
@@ -107,6 +109,100 @@ TEST(MemoryFileSystemTest, PowerCutKeepsExactlyWhatWasSynced) {
   EXPECT_EQ(Read(files, "d/renamed"), "NOT_FOUND");
   EXPECT_EQ(files.FreeBytes().value(), (uint64_t{1} << 50) - 7);
   SE_EXPECT_OK(files.RemoveFile("d/both"));
+}
+
+// Whatever a power cut may leave of `files`, as "path=content " of each file.
+std::set<std::string> PowerCuts(const MemoryFileSystem& files, const std::string& directory) {
+  std::set<std::string> found;
+  ForEachPowerCut(files, 5000, 1, [&](std::unique_ptr<MemoryFileSystem> disk) {
+    std::string tree;
+    const auto entries = disk->List(directory);
+    for (const DirectoryEntry& entry : entries.value()) {
+      absl::StrAppend(&tree, entry.name, "=", Read(*disk, absl::StrCat(directory, "/", entry.name)),
+                      " ");
+    }
+    found.insert(tree);
+  });
+  return found;
+}
+
+class PowerCutTest : public ::testing::Test {
+ protected:
+  PowerCutTest() {
+    SE_EXPECT_OK(files.MakeDirectory("d", 0700));
+    SE_EXPECT_OK(files.MakeDirectory("e", 0700));
+    files.SyncAll();
+  }
+
+  ManualClock clock;
+  MemoryFileSystem files{clock, {.power_cuts = true, .page_bytes = 2}};
+};
+
+TEST_F(PowerCutTest, AnyOfTheUnsyncedNamesAndContentsMayBeThere) {
+  Write(files, "d/a", "xy");
+  EXPECT_EQ(
+      PowerCuts(files, "d"),
+      (std::set<std::string>{"", "a= ", absl::StrCat("a=", std::string(2, 0), " "), "a=xy "}));
+  SE_ASSERT_OK(files.SyncDirectory("d"));
+  Write(files, "d/b", "z", true);
+  EXPECT_EQ(PowerCuts(files, "d").size(), 6u);
+  files.SyncAll();
+  EXPECT_EQ(PowerCuts(files, "d"), (std::set<std::string>{"a=xy b=z "}));
+}
+
+TEST_F(PowerCutTest, EachPageIsOldZeroOrOneOfItsVersions) {
+  SE_ASSERT_OK_AND_ASSIGN(const auto file, files.Create("d/a", 0600));
+  SE_ASSERT_OK(file->WriteAt(0, "112233"));
+  SE_ASSERT_OK(file->Sync());
+  SE_ASSERT_OK(files.SyncDirectory("d"));
+  SE_ASSERT_OK(file->WriteAt(2, "44"));
+  SE_ASSERT_OK(file->WriteAt(3, "55"));
+  const std::string zero(1, '\0');
+  const std::string zeros(2, '\0');
+  EXPECT_EQ(
+      PowerCuts(files, "d"),
+      (std::set<std::string>{
+          "a=112233 ", "a=11" + zeros + "33 ", "a=114433 ", "a=114533 ",  // The last page old.
+          "a=1122" + zeros + " ", "a=11" + zeros + zeros + " ", "a=1144" + zeros + " ",
+          "a=1145" + zeros + " ",  // The last page blank.
+          "a=112253 ", "a=11" + zeros + "53 ", "a=114453 ", "a=114553 "}));
+  SE_ASSERT_OK(file->Sync());
+  EXPECT_EQ(PowerCuts(files, "d"), (std::set<std::string>{"a=114553 "}));
+}
+
+TEST_F(PowerCutTest, ARenameHappensAsAWholeAndAReplacementMayOvertakeWhatItRescues) {
+  Write(files, "d/a", "1", true);
+  Write(files, "d/b", "2", true);
+  files.SyncAll();
+  SE_ASSERT_OK(files.Rename("d/b", "e/old b", RenameMode::kReplace));
+  SE_ASSERT_OK(files.Rename("d/a", "d/b", RenameMode::kReplace));
+  EXPECT_EQ(PowerCuts(files, "d"), (std::set<std::string>{"a=1 b=2 ", "a=1 ", "b=1 "}));
+  EXPECT_EQ(PowerCuts(files, "e"), (std::set<std::string>{"", "old b=2 "}));
+  SE_ASSERT_OK(files.SyncDirectory("e"));
+  EXPECT_EQ(PowerCuts(files, "d"), (std::set<std::string>{"a=1 ", "b=1 "}));
+  EXPECT_EQ(PowerCuts(files, "e"), (std::set<std::string>{"old b=2 "}));
+}
+
+TEST_F(PowerCutTest, AFailedSyncIsNotMadeGoodByALaterOne) {
+  SE_ASSERT_OK_AND_ASSIGN(const auto file, files.Create("d/a", 0600));
+  SE_ASSERT_OK(files.SyncDirectory("d"));
+  SE_ASSERT_OK(file->WriteAt(0, "ab"));
+  files.FailNextSync();
+  SE_EXPECT_CODE(file->Sync(), kDataLoss);
+  EXPECT_EQ(Read(files, "d/a"), "ab");
+  SE_EXPECT_OK(file->Sync());
+  EXPECT_EQ(PowerCuts(files, "d"), (std::set<std::string>{"a= "}));
+}
+
+TEST_F(PowerCutTest, TheDiskAfterwardsIsOneOfItsOwn) {
+  Write(files, "d/a", "xy", true);
+  const uint64_t inode = files.Stat("d/a")->inode;
+  const auto after = files.AfterPowerCut(KeepUnsynced);
+  EXPECT_EQ(after->Stat("d/a")->inode, inode);
+  Write(*after, "d/b", "of the other");
+  EXPECT_NE(after->Stat("d/b")->inode, inode);
+  EXPECT_EQ(Read(files, "d/b"), "NOT_FOUND");
+  EXPECT_EQ(after->FreeBytes().value(), files.FreeBytes().value() - 12);
 }
 
 TEST(MemoryFileSystemTest, FilesOutliveTheFileSystem) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "syncengine/ports/clock.h"
 #include "syncengine/ports/file_system.h"
 
@@ -29,7 +30,11 @@ class MemoryFileSystem final : public FileSystem {
     int watches_max = 1 << 20;         // Watched directories; kResourceExhausted beyond.
     int watch_queue_max = 1 << 16;     // Changed directories a watch remembers before it overflows.
     bool power_cuts = false;           // Remember what is durable, for PowerCut.
+    uint64_t page_bytes = 4096;        // What the disk writes at once; a power cut tears between.
   };
+  // Decides what a power cut leaves: asked with a number of possibilities, at least 2, it gives one
+  // below it. 0 loses what is asked about, the last possibility keeps it.
+  using PowerCutChoice = absl::FunctionRef<uint64_t(uint64_t possibilities)>;
 
   // `clock` must outlive the file system and all that it opened.
   explicit MemoryFileSystem(Clock& clock) : MemoryFileSystem(clock, Options{}) {}
@@ -40,6 +45,22 @@ class MemoryFileSystem final : public FileSystem {
   // names since the last SyncDirectory of their directory. Needs Options::power_cuts; no file may
   // be open for writing and nothing be watched.
   void PowerCut();
+  // The disk as it would be found after a power cut now; this one goes on as if nothing happened.
+  // What is not durable is lost, kept or torn as `choose` says, which is asked, in an order that
+  // depends on the disk alone:
+  // - for each change of names since the SyncDirectory that would keep it, whether it happened. One
+  //   rename is one change even between directories; a later change may be kept without an earlier
+  //   one as long as no file has two names then and no directory is inside itself;
+  // - for each file with content or attributes that were not synced: which of its sizes since then,
+  //   for each page its old bytes, zeros, or its bytes after one of the writes, and whether it has
+  //   its old or its new times and mode.
+  // Inode numbers stay. Needs Options::power_cuts.
+  std::unique_ptr<MemoryFileSystem> AfterPowerCut(PowerCutChoice choose) const;
+  // Makes everything durable, as sync(2) does.
+  void SyncAll();
+  // The next Sync of a file with unsynced content fails with kDataLoss; as on real disks, what it
+  // should have written can be read until a power cut but is never made durable by a later Sync.
+  void FailNextSync();
   // Puts a new limit on the content, as if somebody else filled or freed the disk.
   void SetCapacity(uint64_t bytes);
 
@@ -63,6 +84,8 @@ class MemoryFileSystem final : public FileSystem {
   absl::StatusOr<std::unique_ptr<FileWatch>> Watch() override;
 
  private:
+  explicit MemoryFileSystem(std::shared_ptr<stores::MemoryDisk> disk);
+
   // Shared with what was opened, which may outlive the file system.
   const std::shared_ptr<stores::MemoryDisk> disk_;
 };
