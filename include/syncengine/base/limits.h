@@ -33,6 +33,12 @@ inline constexpr size_t kMergeBytesMax = 32u << 20;  // Text people edit; memory
 inline constexpr int kMergeJsonDepthMax = 200;       // Nesting is walked by recursion.
 inline constexpr size_t kMergeJsonValuesMax = 1u << 20;  // 150 bytes each while merging.
 
+// Live documents.
+inline constexpr size_t kLiveTextBytesMax = 8u << 20;  // What people type into; held several times.
+inline constexpr size_t kLivePacketBytesMax = 16u << 20;  // Such a text, replaced as a whole.
+inline constexpr size_t kLiveRunsMax = 1u << 20;          // 16 bytes each while decoding.
+inline constexpr uint64_t kLiveNumberMax = uint64_t{1} << 62;  // Additions cannot wrap.
+
 // Keys.
 inline constexpr uint32_t kKeyGenerationsMax = 1024;  // A member removed each week for 20 years.
 inline constexpr int kScryptLog2Max = 20;  // 1 GiB and 4 s: an absurd slot stays bearable.
