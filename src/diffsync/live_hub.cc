@@ -45,7 +45,9 @@ absl::StatusOr<LiveHub> LiveHub::Restore(const LiveHubOptions& options, absl::st
 absl::StatusOr<LiveAnswer> LiveHub::Receive(absl::string_view packet) {
   SYNCENGINE_ASSIGN_OR_RETURN(const Packet request, diffsync::DecodePacket(packet));
   if (request.kind == PacketKind::kJoin) return state_->Join(request, packet);
-  if (request.kind == PacketKind::kEdits) return state_->Exchange(request, packet);
+  if (request.kind == PacketKind::kEdits || request.kind == PacketKind::kRestore) {
+    return state_->Exchange(request, packet);
+  }
   return absl::InvalidArgumentError("live packet: a reply; hand it to the LiveText that asked");
 }
 
@@ -87,7 +89,7 @@ absl::StatusOr<std::vector<LiveSplice>> LiveHub::Merge(absl::string_view base,
 
 absl::StatusOr<uint64_t> LinkOfRequest(absl::string_view packet) {
   SYNCENGINE_ASSIGN_OR_RETURN(const Packet request, diffsync::DecodePacket(packet));
-  if (request.kind == PacketKind::kJoin || request.kind == PacketKind::kEdits) return request.link;
+  if (IsRequest(request.kind)) return request.link;
   return absl::InvalidArgumentError("live packet: a reply, not a request");
 }
 

@@ -122,6 +122,9 @@ absl::StatusOr<LiveAnswer> LiveHub::State::Exchange(const Packet& request,
     return LiveAnswer{.reply = link.reply};
   }
   if (request.number != link.number + 1) return Refuse(request, link.number);
+  if (request.kind == PacketKind::kRestore && link.sequence != sequence()) {
+    return Refuse(request, link.number);
+  }
   diffsync::Rope result = link.shadow;
   const absl::Status fits = CheckFits(request.edit, result);
   if (absl::IsResourceExhausted(fits)) return fits;

@@ -84,7 +84,7 @@ std::string LiveText::NextPacket() {
 
 absl::StatusOr<LiveArrival> LiveText::Receive(absl::string_view bytes) {
   SYNCENGINE_ASSIGN_OR_RETURN(const Packet reply, diffsync::DecodePacket(bytes));
-  if (reply.link != link() || reply.kind == PacketKind::kJoin || reply.kind == PacketKind::kEdits) {
+  if (reply.link != link() || diffsync::IsRequest(reply.kind)) {
     return absl::InvalidArgumentError(
         "live packet: not a reply to this link; hand each reply to the one that asked");
   }
@@ -117,6 +117,7 @@ std::string LiveText::Snapshot() const {
   writer.U64(state.number);
   writer.U8(state.joined ? 1 : 0);
   writer.U8(state.shadow_unsure ? 1 : 0);
+  writer.U8(static_cast<uint8_t>(state.restores_left));
   writer.U64(state.epoch);
   writer.U64(state.sequence);
   writer.U64(state.durable);
@@ -166,6 +167,7 @@ absl::StatusOr<LiveText> LiveText::Restore(const LiveTextOptions& options,
   state->number = reader.U64();
   state->joined = reader.U8() != 0;
   state->shadow_unsure = reader.U8() != 0;
+  state->restores_left = reader.U8();
   state->epoch = reader.U64();
   state->sequence = reader.U64();
   state->durable = reader.U64();

@@ -16,6 +16,8 @@ using diffsync::TextEdit;
 namespace {
 
 constexpr size_t kAnchorsMax = 32;  // Ropes that share most leaves.
+// After so many refusals some other writer edits without pause; it is then no longer restoring.
+constexpr int kRestoresMax = 8;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ std::string LiveText::State::NewRequest() {
   Packet request{.link = options.link, .number = ++number};
   OpenRequest next;
   if (joined) {
-    request.kind = PacketKind::kEdits;
+    request.kind = restores_left > 0 ? PacketKind::kRestore : PacketKind::kEdits;
     request.edit = next.edit = pending.Take();
     request.checksum = live.Checksum();
     next.result = live;
@@ -57,6 +59,7 @@ void LiveText::State::Forward(const Packet& reply, Rope merged, LiveArrival& arr
   Apply(moved.second_after, live);
   shadow = std::move(merged);
   open.reset();
+  restores_left = 0;
   Note(reply);
 }
 
@@ -83,6 +86,7 @@ void LiveText::State::BringTogether(const Packet& reply, LiveArrival& arrival) {
   const std::string ours = live.Text();
   const bool went_back = epoch != 0 && (reply.epoch != epoch || reply.sequence < sequence);
   const bool edited = !open->edit.empty() || !pending.empty() || went_back;
+  restores_left = went_back ? kRestoresMax : std::max(0, restores_left - 1);
   TextEdit mine;
   if (edited && ours != reply.text) {
     const std::optional<std::string> base = CommonBase(reply);

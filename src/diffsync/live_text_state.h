@@ -38,6 +38,8 @@ struct LiveText::State {
   bool joined = false;
   // The hub may have got edits whose reply never came, so the shadow is no text it knows.
   bool shadow_unsure = false;
+  // While above zero the edits to send may be what others bring back as well.
+  int restores_left = 0;
   uint64_t epoch = 0;     // 0 before the first reply.
   uint64_t sequence = 0;  // Of the shadow, and of the last text stored for good.
   uint64_t durable = 0;

@@ -139,8 +139,8 @@ std::string EncodePacket(const Packet& packet) {
   if (packet.kind == PacketKind::kJoin) writer.U8(packet.checksum.has_value() ? 1 : 0);
   if (packet.kind != PacketKind::kRejoin && packet.checksum) writer.U64(*packet.checksum);
   if (packet.kind == PacketKind::kWhole) writer.Raw(packet.text);
-  if (packet.kind == PacketKind::kEdits || packet.kind == PacketKind::kMerged ||
-      packet.kind == PacketKind::kJoined) {
+  if (packet.kind == PacketKind::kEdits || packet.kind == PacketKind::kRestore ||
+      packet.kind == PacketKind::kMerged || packet.kind == PacketKind::kJoined) {
     WriteEdit(packet.edit, writer);
   }
   writer.U32(CheckOf(writer.bytes()));
@@ -158,7 +158,7 @@ absl::StatusOr<Packet> DecodePacket(absl::string_view bytes) {
   ByteReader reader(content, "live packet");
   const uint8_t version = reader.U8(), kind = reader.U8();
   if (version != kPacketVersion) return Refuse(absl::StrCat("version ", version, ", expected 1"));
-  if (kind < 1 || kind > 6) return Refuse(absl::StrCat("unknown kind ", kind));
+  if (kind < 1 || kind > 7) return Refuse(absl::StrCat("unknown kind ", kind));
   Packet packet{.kind = static_cast<PacketKind>(kind), .link = reader.U64()};
   const auto number = ReadVarint(reader, limits::kLiveNumberMax);
   if (packet.link == 0 || !number || *number == 0) return Refuse("no link or number");

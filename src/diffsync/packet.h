@@ -21,7 +21,15 @@ enum class PacketKind : uint8_t {
   kJoined = 4,  // from the hub: as kMerged, `edit` of the text that the join named
   kWhole = 5,   // from the hub: `text` is the new shadow
   kRejoin = 6,  // from the hub: join with a number above `sequence`
+  // To the hub, as kEdits, but only as long as nobody else changed the text: edits that others may
+  // be bringing back as well.
+  kRestore = 7,
 };
+
+// True for what goes to the hub.
+constexpr bool IsRequest(PacketKind kind) {
+  return kind == PacketKind::kJoin || kind == PacketKind::kEdits || kind == PacketKind::kRestore;
+}
 
 struct Packet {
   PacketKind kind = PacketKind::kJoin;

@@ -1,8 +1,9 @@
-// The comparison that embedders use: lines, then words, then characters.
+// The comparison that embedders use: lines, then words, whose common ends
+// stay.
 #ifndef SYNCENGINE_TESTS_DIFFSYNC_LINE_DIFFER_H_
 #define SYNCENGINE_TESTS_DIFFSYNC_LINE_DIFFER_H_
 
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -13,9 +14,11 @@ namespace syncengine::diffsync_test {
 
 inline std::vector<LiveSplice> DifferByLines(absl::string_view before, absl::string_view after) {
   std::vector<LiveSplice> splices;
-  for (const Edit& edit : Diff(before, after)) {
-    splices.push_back(
-        {edit.after.begin, edit.before.size(), std::string(Slice(after, edit.after))});
+  for (const Edit& edit : Diff(before, after, {.granularity = Granularity::kWords})) {
+    for (LiveSplice& splice : DifferByEnds(Slice(before, edit.before), Slice(after, edit.after))) {
+      splice.position += edit.after.begin;
+      splices.push_back(std::move(splice));
+    }
   }
   return splices;
 }

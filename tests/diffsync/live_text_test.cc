@@ -239,7 +239,7 @@ TEST(LiveTextTest, AHubThatBeganAgainFromWhatItStoredGetsTheRestFromTheWriters) 
   SE_ASSERT_OK(b.Splice(b.size(), 0, ", and b"));
   Exchange(b, hub);
   LiveHub next = Hub(stored, {.epoch = 10});
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 8; ++i) {
     Exchange(a, next);
     Exchange(b, next);
   }
