@@ -13,9 +13,10 @@ void AddTree(Registry& registry);     // ls, stat, mkdir, mv, rm
 void AddHistory(Registry& registry);  // revisions, restore, changes
 void AddServe(Registry& registry);
 void AddDevice(Registry& registry);
-void AddSync(Registry& registry);    // sync, plan, status
-void AddUpkeep(Registry& registry);  // check, stats
-void AddDelta(Registry& registry);   // signature, delta, patch
+void AddSync(Registry& registry);     // sync, plan, status
+void AddUpkeep(Registry& registry);   // check, stats
+void AddCollect(Registry& registry);  // forget, gc
+void AddDelta(Registry& registry);    // signature, delta, patch
 void AddMerge(Registry& registry);
 
 }  // namespace syncengine::cli

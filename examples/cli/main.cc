@@ -126,7 +126,7 @@ int Main(int argc, char** argv) {
                       verb->callback([&chosen, command] { chosen = command; });
                     }};
   for (const auto add : {AddInit, AddPut, AddGet, AddTree, AddHistory, AddServe, AddDevice, AddSync,
-                         AddUpkeep, AddDelta, AddMerge}) {
+                         AddUpkeep, AddCollect, AddDelta, AddMerge}) {
     add(registry);
   }
   try {

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "src/engine/keys.h"
 #include "syncengine/base/error.h"
 
@@ -42,6 +43,31 @@ void BlockTable::AddReference(const BlockId& id) {
   Touch(id);
   Block& block = blocks_.at(id);
   ++block.row->refs;
+  block.changed = true;
+}
+
+absl::Status BlockTable::DropReference(const BlockId& id) {
+  Block& block = blocks_.at(id);
+  if (!block.row.has_value() || block.row->refs == 0) {
+    return MakeError(Reason::kIntegrity, absl::StrCat("block ", id.ToHex(),
+                                                      ": referred to and not counted; run check"));
+  }
+  --block.row->refs;
+  block.changed = true;
+  return absl::OkStatus();
+}
+
+void BlockTable::Condemn(const BlockId& id) {
+  Block& block = blocks_.at(id);
+  block.row->state = BlockState::kCondemned;
+  block.row->touch_epoch = epoch_;
+  block.changed = true;
+}
+
+void BlockTable::MarkDeleting(const BlockId& id) {
+  Block& block = blocks_.at(id);
+  block.row->state = BlockState::kDeleting;
+  block.row->touch_epoch = epoch_;
   block.changed = true;
 }
 

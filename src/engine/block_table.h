@@ -37,6 +37,11 @@ class BlockTable {
   void Touch(const BlockId& id);
   // Counts one more reference to a usable block.
   void AddReference(const BlockId& id);
+  // Takes one back; Reason::kIntegrity when none is counted.
+  absl::Status DropReference(const BlockId& id);
+  // Takes a usable block out of use, with the next steps of collection (keys.h).
+  void Condemn(const BlockId& id);
+  void MarkDeleting(const BlockId& id);
   // A block that was not usable is stored at a new place.
   void Insert(const BlockId& id, const BlockRow& row);
 

@@ -167,7 +167,7 @@ class RepositoryCheck {
       SYNCENGINE_RETURN_IF_ERROR(CheckStop());
       SYNCENGINE_RETURN_IF_ERROR(CheckSegment(id, segment, expected));
     }
-    return CountUnreferenced(id, check->segments());
+    return CountUnreferenced(id, *check);
   }
 
   absl::Status CheckSegment(const NamespaceId& id, const SegmentId& segment,
@@ -244,8 +244,7 @@ class RepositoryCheck {
     return false;
   }
 
-  absl::Status CountUnreferenced(const NamespaceId& id,
-                                 const std::map<SegmentId, ExpectedSegment>& segments) {
+  absl::Status CountUnreferenced(const NamespaceId& id, const NamespaceCheck& check) {
     const std::string prefix = engine::SegmentObjectPrefix(id);
     std::string after;
     for (;;) {
@@ -253,7 +252,11 @@ class RepositoryCheck {
       if (!page.ok()) return page.status();
       for (const ObjectEntry& entry : page->entries) {
         const auto segment = SegmentId::FromHex(entry.name.substr(prefix.size()));
-        if (!segment.ok() || !segments.contains(*segment)) ++report_.objects_unreferenced;
+        if (segment.ok() && check.segments().contains(*segment)) continue;
+        const auto doom = segment.ok() ? check.doomed().find(*segment) : check.doomed().end();
+        const bool in_trash =
+            doom != check.doomed().end() && doom->second.state == engine::DoomState::kDoomed;
+        ++(in_trash ? report_.objects_in_trash : report_.objects_unreferenced);
       }
       if (!page->more || page->entries.empty()) return absl::OkStatus();
       after = page->entries.back().name;

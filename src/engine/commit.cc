@@ -213,6 +213,7 @@ class CommitRun {
     for (const Change& change : request_.changes) committed.insert(change.node);
     std::erase_if(upload->pending, [&](const NodeId& node) { return committed.contains(node); });
     upload->touched = draft_.now;
+    upload->holds = false;
     return rows_.Put(key, EncodeRow(*upload));
   }
 

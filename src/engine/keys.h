@@ -14,9 +14,15 @@
 //   u                       UsageRow
 //   N<node>                 its head: Revision
 //   N<node><seq>            every revision of the node that is kept, beside the head in the same
-//   page C<parent><name>         the live node that has this place J<seq> JournalEntry B<block>
-//   BlockRow K<block>                the children of a manifest block: their ids, one after another
+//                           page
+//   C<parent><name>         the live node that has this place
+//   J<seq>                  JournalEntry
+//   B<block>                BlockRow
+//   K<block>                the children of a manifest block: their ids, one after another
 //   S<segment>              SegmentRow
+//   D<segment>              DoomRow: an object that is collected; its id is never used again
+//   E<epoch>                EpochRow: a collection that came to its end
+//   L                       LeaseRow: who may collect
 //   U<upload>               UploadRow
 //   O<op>                   OperationRow: the stored result of a request
 //   o<ordinal>              the op id with that ordinal: old ones go in that order
@@ -26,10 +32,14 @@
 // - J is dense from HeadRow::first_sequence to HeadRow::sequence.
 // - C has exactly the live heads; each head is also, byte for byte, among its node's revisions.
 // - BlockRow::refs is the number of revisions (heads not counted again) that name the block plus
-// the
-//   number of K rows that do; both only ever name blocks that are PRESENT.
+//   the number of K rows that do; both only ever name blocks that are PRESENT.
 // - K exists exactly for manifest blocks that are PRESENT or CONDEMNED.
-// - A segment named by a B row has an S row, and its object was durable before either was written.
+// - A segment named by a B row that is PRESENT or CONDEMNED has an S row, and its object was
+// durable
+//   before either was written. SegmentRow::blocks_live is the number of those B rows.
+// - A segment has an S row or a D row that dooms it, never both; its object is deleted only while
+//   the latter is there, and that row stays for ever. So a deletion that arrives late, from a
+//   collector that was replaced long ago, finds nothing that anybody refers to.
 #ifndef SYNCENGINE_ENGINE_KEYS_H_
 #define SYNCENGINE_ENGINE_KEYS_H_
 
@@ -91,6 +101,9 @@ inline std::string JournalKey(uint64_t sequence) { return TaggedKey('J', sequenc
 inline std::string BlockKey(const BlockId& id) { return TaggedKey('B', id); }
 inline std::string ChildrenKey(const BlockId& id) { return TaggedKey('K', id); }
 inline std::string SegmentKey(const SegmentId& id) { return TaggedKey('S', id); }
+inline std::string DoomKey(const SegmentId& id) { return TaggedKey('D', id); }
+inline std::string EpochKey(uint64_t epoch) { return TaggedKey('E', epoch); }
+inline std::string LeaseKey() { return "L"; }
 inline std::string UploadKey(const UploadId& id) { return TaggedKey('U', id); }
 inline std::string OperationKey(const OpId& id) { return TaggedKey('O', id); }
 inline std::string OrdinalKey(uint64_t ordinal) { return TaggedKey('o', ordinal); }

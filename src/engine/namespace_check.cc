@@ -35,10 +35,17 @@ void NamespaceCheck::Add(absl::string_view key, absl::string_view value) {
       return AddBlock(key, value);
     case 'C':
       return AddChildName(key, value);
+    case 'D':
+      return AddDoom(key, value);
+    case 'E':
+      return AddEpoch(key, value);
     case 'J':
       return AddJournal(key, value);
     case 'K':
       return AddChildren(key, value);
+    case 'L':
+      Decode<LeaseRow>("collector lease", value);
+      return;
     case 'N':
       return key.size() == 1 + NodeId::kSize ? AddHead(key, value) : AddRevision(key, value);
     case 'O':
@@ -95,6 +102,22 @@ void NamespaceCheck::AddChildren(absl::string_view key, absl::string_view value)
   if (!row.has_value()) return;
   for (const BlockId& child : row->ids) ++blocks_[child].counted;
   blocks_[*id].children = std::move(row->ids);
+}
+
+void NamespaceCheck::AddDoom(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<SegmentId>("doom", key);
+  if (!id.has_value()) return;
+  const auto row = Decode<DoomRow>(absl::StrCat("doom of segment ", id->ToHex()), value);
+  if (row.has_value()) doomed_[*id] = *row;
+}
+
+void NamespaceCheck::AddEpoch(absl::string_view key, absl::string_view value) {
+  ByteReader reader(key.substr(1), "epoch key");
+  const uint64_t epoch = reader.BigU64();
+  const std::string place = absl::StrCat("collection ", epoch);
+  if (!reader.Finish().ok()) return Problem(place, "its key has another length");
+  Decode<EpochRow>(place, value);
+  if (epoch > head_.epoch) Problem(place, "has not begun yet");
 }
 
 void NamespaceCheck::AddHead(absl::string_view key, absl::string_view value) {
@@ -189,7 +212,10 @@ void NamespaceCheck::AddSegment(absl::string_view key, absl::string_view value) 
 
 void NamespaceCheck::AddUpload(absl::string_view key, absl::string_view value) {
   const auto id = KeyId<UploadId>("upload", key);
-  if (id.has_value()) Decode<UploadRow>(absl::StrCat("upload ", id->ToHex()), value);
+  if (!id.has_value()) return;
+  const std::string place = absl::StrCat("upload ", id->ToHex());
+  const auto row = Decode<UploadRow>(place, value);
+  if (row.has_value() && row->epoch > head_.epoch) Problem(place, "began in a later epoch");
 }
 
 void NamespaceCheck::AddUsageRow(absl::string_view value) {
@@ -203,6 +229,7 @@ void NamespaceCheck::Finish() {
   CompareJournal();
   CompareOperations();
   CompareBlocks();
+  CompareSegments();
   CompareUsage();
 }
 
@@ -297,6 +324,7 @@ void NamespaceCheck::CompareBlocks() {
     if (block.children.has_value() != needs_children) {
       Problem(place, needs_children ? "its children are not known" : "has children and may not");
     }
+    if (row.touch_epoch > head_.epoch) Problem(place, "was wanted in a later epoch");
     if (!row.usable()) continue;
     ++found_.blocks;
     const auto segment = segments_.find(row.segment);
@@ -305,6 +333,21 @@ void NamespaceCheck::CompareBlocks() {
       continue;
     }
     segment->second.blocks.push_back({id, row, block.children.value_or(std::vector<BlockId>())});
+  }
+}
+
+void NamespaceCheck::CompareSegments() {
+  for (const auto& [id, segment] : segments_) {
+    const std::string place = absl::StrCat("segment ", id.ToHex());
+    if (segment.row.blocks_live != segment.blocks.size()) {
+      Problem(place, absl::StrCat("counts ", segment.row.blocks_live, " blocks in use, there are ",
+                                  segment.blocks.size()));
+    }
+    if (segment.row.epoch > head_.epoch) Problem(place, "was stored in a later epoch");
+    const auto doom = doomed_.find(id);
+    if (doom != doomed_.end() && doom->second.state != DoomState::kSuspect) {
+      Problem(place, "is doomed and has a row still");
+    }
   }
 }
 

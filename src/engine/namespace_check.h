@@ -42,6 +42,8 @@ class NamespaceCheck {
 
   // Valid after Finish.
   const std::map<SegmentId, ExpectedSegment>& segments() const { return segments_; }
+  // Objects that collection has doomed, and that may be there still.
+  const std::map<SegmentId, DoomRow>& doomed() const { return doomed_; }
   uint64_t nodes() const { return nodes_.size(); }
   uint64_t revisions() const { return found_.revisions; }
   uint64_t journal_entries() const { return journal_.size(); }
@@ -67,6 +69,8 @@ class NamespaceCheck {
   void AddBlock(absl::string_view key, absl::string_view value);
   void AddChildName(absl::string_view key, absl::string_view value);
   void AddChildren(absl::string_view key, absl::string_view value);
+  void AddDoom(absl::string_view key, absl::string_view value);
+  void AddEpoch(absl::string_view key, absl::string_view value);
   void AddDevicePlace(absl::string_view key, absl::string_view value);
   void AddHead(absl::string_view key, absl::string_view value);
   void AddJournal(absl::string_view key, absl::string_view value);
@@ -83,6 +87,7 @@ class NamespaceCheck {
   void CompareJournal();
   void CompareOperations();
   void CompareBlocks();
+  void CompareSegments();
   void CompareUsage();
   void CheckConnected(const NodeId& node);
 
@@ -106,6 +111,7 @@ class NamespaceCheck {
   uint64_t ordinals_ = 0;
   std::map<BlockId, Block> blocks_;
   std::map<SegmentId, ExpectedSegment> segments_;
+  std::map<SegmentId, DoomRow> doomed_;
 };
 
 }  // namespace syncengine::engine

@@ -9,6 +9,7 @@
 #include "src/engine/block_table.h"
 #include "src/engine/keys.h"
 #include "src/engine/transactions.h"
+#include "src/engine/uploads.h"
 #include "src/engine/verbs.h"
 #include "src/kernels/digest.h"
 #include "syncengine/base/error.h"
@@ -71,12 +72,25 @@ absl::StatusOr<Incoming> Inspect(const NamespaceId& id, const UploadId& upload,
   return incoming;
 }
 
+// An object of this id is being collected or was: it must not be counted on.
+absl::Status CheckNotDoomed(MetadataReader& rows, const SegmentId& id) {
+  SYNCENGINE_ASSIGN_OR_RETURN(const auto row, ReadRow<DoomRow>(rows, DoomKey(id)));
+  if (!row.has_value() || row->state == DoomState::kSuspect) return absl::OkStatus();
+  return absl::AlreadyExistsError(
+      absl::StrCat("segment ", id.ToHex(),
+                   ": was collected, as nothing in it was used for long; draw a fresh id at random"
+                   " and send it again"));
+}
+
 // The answer to a segment that is registered already; nullopt when it is not.
 absl::StatusOr<std::optional<PutSegmentResult>> FindAnswer(MetadataReader& rows,
                                                            const Incoming& incoming) {
   const SegmentId& id = incoming.segment.segment_id;
   SYNCENGINE_ASSIGN_OR_RETURN(const auto row, ReadRow<SegmentRow>(rows, SegmentKey(id)));
-  if (!row.has_value()) return std::nullopt;
+  if (!row.has_value()) {
+    SYNCENGINE_RETURN_IF_ERROR(CheckNotDoomed(rows, id));
+    return std::nullopt;
+  }
   if (row->sha256 != incoming.row.sha256) {
     return absl::AlreadyExistsError(absl::StrCat(
         "segment ", id.ToHex(), ": there is another one with this id; draw a fresh id at random"));
@@ -85,13 +99,17 @@ absl::StatusOr<std::optional<PutSegmentResult>> FindAnswer(MetadataReader& rows,
 }
 
 // The answer that needs no storing: the segment is there, or children of its manifests are missing.
+// An upload that has ended is an error, after what was stored before it did.
 absl::StatusOr<std::optional<PutSegmentResult>> AnswerBefore(const EnginePorts& ports,
                                                              const NamespaceId& id,
+                                                             const UploadId& upload,
                                                              const Incoming& incoming) {
   std::optional<PutSegmentResult> answer;
+  const absl::Time now = ports.clock.Now();
   const auto read = [&](MetadataReader& rows, const HeadRow& head) -> absl::Status {
     SYNCENGINE_ASSIGN_OR_RETURN(answer, FindAnswer(rows, incoming));
     if (answer.has_value()) return absl::OkStatus();
+    SYNCENGINE_RETURN_IF_ERROR(CheckUploadOpen(rows, upload, now));
     BlockTable blocks(rows, head.epoch);
     SYNCENGINE_RETURN_IF_ERROR(blocks.Load(incoming.children_elsewhere));
     auto missing = blocks.Missing(incoming.children_elsewhere);
@@ -152,6 +170,7 @@ absl::Status RenewUpload(MetadataWriter& rows, const UploadId& upload, absl::Tim
   SYNCENGINE_ASSIGN_OR_RETURN(auto row, ReadRow<UploadRow>(rows, UploadKey(upload)));
   if (!row.has_value()) return absl::OkStatus();  // Ended: the blocks stand for themselves.
   row->touched = now;
+  row->holds = true;
   return rows.Put(UploadKey(upload), EncodeRow(*row));
 }
 
@@ -184,6 +203,8 @@ absl::StatusOr<PutSegmentResult> Register(MetadataWriter& rows, const HeadRow& h
 
   SegmentRow row = incoming.row;
   SYNCENGINE_ASSIGN_OR_RETURN(row.blocks_new, RegisterBlocks(rows, blocks, incoming));
+  row.blocks_live = row.blocks_new;
+  row.epoch = head.epoch;
   SYNCENGINE_RETURN_IF_ERROR(rows.Put(SegmentKey(incoming.segment.segment_id), EncodeRow(row)));
   SYNCENGINE_RETURN_IF_ERROR(
       AddUsage(rows, {.stored_bytes = row.size, .blocks = row.blocks_new, .segments = 1}));
@@ -195,8 +216,9 @@ absl::StatusOr<PutSegmentResult> Register(MetadataWriter& rows, const HeadRow& h
 absl::StatusOr<PutSegmentResult> PutSegment(const EnginePorts& ports, const NamespaceId& id,
                                             const UploadId& upload, absl::string_view segment) {
   SYNCENGINE_ASSIGN_OR_RETURN(const Incoming incoming, Inspect(id, upload, segment));
-  SYNCENGINE_ASSIGN_OR_RETURN(auto answer, AnswerBefore(ports, id, incoming));
-  if (answer.has_value()) return *std::move(answer);
+  auto answer = AnswerBefore(ports, id, upload, incoming);
+  if (!answer.ok()) return RefuseUpload(ports, id, upload, answer.status());
+  if (answer->has_value()) return **std::move(answer);
   SYNCENGINE_RETURN_IF_ERROR(StoreObject(ports, id, incoming.segment.segment_id, segment));
 
   PutSegmentResult result;

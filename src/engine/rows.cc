@@ -76,7 +76,12 @@ absl::StatusOr<FormatRow> DecodeRow<FormatRow>(absl::string_view bytes) {
                      absl::StrCat("repository: written in layout ", version,
                                   ", this program knows ", kLayoutVersion, "; upgrade it"));
   }
-  if (version != kLayoutVersion) return Damaged("format record", "unknown layout");
+  if (version != kLayoutVersion) {
+    return MakeError(Reason::kVersion,
+                     absl::StrCat("repository: written in layout ", version,
+                                  " of a version before the first release; copy its content with "
+                                  "the program that wrote it into a new one"));
+  }
   FormatRow row{.id = reader.ReadId<RepositoryId>(), .created = ReadTime(reader)};
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return row;
@@ -247,6 +252,8 @@ std::string EncodeRow(const SegmentRow& row) {
   writer.U64(row.blocks_new);
   writer.Raw(row.upload.bytes());
   writer.Raw(row.sha256);
+  writer.U64(row.blocks_live);
+  writer.U64(row.epoch);
   return std::move(writer).Take();
 }
 
@@ -260,6 +267,67 @@ absl::StatusOr<SegmentRow> DecodeRow<SegmentRow>(absl::string_view bytes) {
   row.blocks_new = reader.U64();
   row.upload = reader.ReadId<UploadId>();
   row.sha256 = std::string(reader.Raw(kDigestBytes));
+  row.blocks_live = reader.U64();
+  row.epoch = reader.U64();
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const DoomRow& row) {
+  ByteWriter writer = NewRow();
+  writer.U8(static_cast<uint8_t>(row.state));
+  writer.U64(row.epoch);
+  writer.I64(absl::ToUnixMicros(row.time));
+  writer.U64(row.size);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<DoomRow> DecodeRow<DoomRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "doom row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "doom row"));
+  DoomRow row{.state = static_cast<DoomState>(reader.U8()),
+              .epoch = reader.U64(),
+              .time = ReadTime(reader),
+              .size = reader.U64()};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  if (row.state < DoomState::kSuspect || row.state > DoomState::kGone) {
+    return Damaged("doom row", "unknown state");
+  }
+  return row;
+}
+
+std::string EncodeRow(const EpochRow& row) {
+  ByteWriter writer = NewRow();
+  writer.I64(absl::ToUnixMicros(row.completed));
+  writer.U64(row.blocks);
+  writer.U64(row.condemned);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<EpochRow> DecodeRow<EpochRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "epoch row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "epoch row"));
+  EpochRow row{.completed = ReadTime(reader), .blocks = reader.U64(), .condemned = reader.U64()};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const LeaseRow& row) {
+  ByteWriter writer = NewRow();
+  writer.Raw(row.holder.bytes());
+  writer.U64(row.token);
+  writer.I64(absl::ToUnixMicros(row.until));
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<LeaseRow> DecodeRow<LeaseRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "collector lease");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "collector lease"));
+  LeaseRow row{
+      .holder = reader.ReadId<CollectorId>(), .token = reader.U64(), .until = ReadTime(reader)};
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return row;
 }
@@ -269,6 +337,8 @@ std::string EncodeRow(const UploadRow& row) {
   writer.Raw(row.device.bytes());
   writer.I64(absl::ToUnixMicros(row.touched));
   WriteIds<NodeId>(writer, row.pending);
+  writer.U64(row.epoch);
+  writer.U8(row.holds ? 1 : 0);
   return std::move(writer).Take();
 }
 
@@ -278,7 +348,9 @@ absl::StatusOr<UploadRow> DecodeRow<UploadRow>(absl::string_view bytes) {
   SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "upload row"));
   UploadRow row{.device = reader.ReadId<DeviceId>(),
                 .touched = ReadTime(reader),
-                .pending = ReadIds<NodeId>(reader)};
+                .pending = ReadIds<NodeId>(reader),
+                .epoch = reader.U64(),
+                .holds = reader.U8() != 0};
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return row;
 }

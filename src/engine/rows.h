@@ -23,7 +23,10 @@
 namespace syncengine::engine {
 
 // The newest layout of the metadata that this library reads and the one it writes.
-inline constexpr uint32_t kLayoutVersion = 1;
+inline constexpr uint32_t kLayoutVersion = 2;
+
+// Names one run of a collector.
+using CollectorId = Id<struct CollectorIdTag, 16>;
 
 struct FormatRow {
   RepositoryId id;
@@ -69,7 +72,8 @@ struct BlockRow {
   uint32_t offset = 0;  // Of its frame in the segment.
   uint32_t length = 0;  // Of its frame.
   uint64_t refs = 0;
-  uint64_t touch_epoch = 0;  // HeadRow::epoch when somebody last wanted it.
+  // HeadRow::epoch when somebody last wanted it, or when it was condemned.
+  uint64_t touch_epoch = 0;
 
   // Whether a commit may name it. A condemned block is revived by that.
   bool usable() const { return state != BlockState::kDeleting; }
@@ -85,13 +89,43 @@ struct SegmentRow {
   uint32_t frames = 0;
   uint64_t blocks_new = 0;  // What PutSegment answered.
   UploadId upload;
-  std::string sha256;  // Of the whole object.
+  std::string sha256;        // Of the whole object.
+  uint64_t blocks_live = 0;  // Block rows that name it and are present or condemned.
+  uint64_t epoch = 0;        // HeadRow::epoch when it was stored.
+};
+
+enum class DoomState : uint8_t {
+  kSuspect = 1,  // An object without a segment row: left by a request, or still to get one.
+  kDoomed = 2,   // Waits to be deleted. No request may register a segment of this id any more.
+  kGone = 3,     // Deleted. Stays, because the id must never be used again.
+};
+
+struct DoomRow {
+  DoomState state = DoomState::kSuspect;
+  uint64_t epoch = 0;  // HeadRow::epoch when it came into this state.
+  absl::Time time;     // The same moment.
+  uint64_t size = 0;   // Of the object, when known.
+};
+
+struct EpochRow {
+  absl::Time completed;
+  uint64_t blocks = 0;     // That were usable.
+  uint64_t condemned = 0;  // Of them, in this run.
+};
+
+struct LeaseRow {
+  CollectorId holder;  // Zero: nobody.
+  uint64_t token = 0;  // Grows with every holder: an older one must not write any more.
+  absl::Time until;
 };
 
 struct UploadRow {
   DeviceId device;
-  absl::Time touched;
+  absl::Time touched;           // Of the last request that named it.
   std::vector<NodeId> pending;  // Announced and not yet committed.
+  uint64_t epoch = 0;           // HeadRow::epoch when it began.
+  // Blocks used since then are not condemned. Cleared by a commit, set by the next segment.
+  bool holds = true;
 };
 
 struct OperationRow {
@@ -114,6 +148,9 @@ std::string EncodeRow(const UsageRow& row);
 std::string EncodeRow(const BlockRow& row);
 std::string EncodeRow(const ChildrenRow& row);
 std::string EncodeRow(const SegmentRow& row);
+std::string EncodeRow(const DoomRow& row);
+std::string EncodeRow(const EpochRow& row);
+std::string EncodeRow(const LeaseRow& row);
 std::string EncodeRow(const UploadRow& row);
 std::string EncodeRow(const OperationRow& row);
 std::string EncodeRow(const PlaceRow& row);
@@ -138,6 +175,12 @@ template <>
 absl::StatusOr<ChildrenRow> DecodeRow<ChildrenRow>(absl::string_view bytes);
 template <>
 absl::StatusOr<SegmentRow> DecodeRow<SegmentRow>(absl::string_view bytes);
+template <>
+absl::StatusOr<DoomRow> DecodeRow<DoomRow>(absl::string_view bytes);
+template <>
+absl::StatusOr<EpochRow> DecodeRow<EpochRow>(absl::string_view bytes);
+template <>
+absl::StatusOr<LeaseRow> DecodeRow<LeaseRow>(absl::string_view bytes);
 template <>
 absl::StatusOr<UploadRow> DecodeRow<UploadRow>(absl::string_view bytes);
 template <>

@@ -56,10 +56,10 @@ absl::StatusOr<UploadId> Session::BeginUpload(const NamespaceId& id, const Uploa
 }
 
 absl::StatusOr<std::vector<BlockId>> Session::MissingBlocks(const NamespaceId& id,
-                                                            const UploadId& /*upload*/,
+                                                            const UploadId& upload,
                                                             absl::Span<const BlockId> ids) {
   SYNCENGINE_RETURN_IF_ERROR(Admit());
-  return engine::MissingBlocks(ports_, id, ids);
+  return engine::MissingBlocks(ports_, id, upload, ids);
 }
 
 absl::StatusOr<PutSegmentResult> Session::PutSegment(const NamespaceId& id, const UploadId& upload,

@@ -6,6 +6,7 @@
 #include "src/engine/keys.h"
 #include "src/engine/operations.h"
 #include "src/engine/transactions.h"
+#include "src/engine/uploads.h"
 #include "src/engine/verbs.h"
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
@@ -28,15 +29,11 @@ absl::Status ValidateAnnouncements(absl::Span<const Announcement> announcements)
   return absl::OkStatus();
 }
 
-// An entry at the next sequence.
-absl::Status Append(MetadataWriter& rows, HeadRow& head, JournalEntry entry) {
-  entry.sequence = ++head.sequence;
-  return rows.Put(JournalKey(entry.sequence), EncodeJournalEntry(entry));
-}
-
-// Marks what is present as wanted; only blocks the last collection has seen need a write.
-absl::Status RenewLeases(const EnginePorts& ports, const NamespaceId& id,
+// Marks what is present as wanted, and the session as alive; only blocks that the last collection
+// has seen and sessions that were silent for a while need a write.
+absl::Status RenewLeases(const EnginePorts& ports, const NamespaceId& id, const UploadId& upload,
                          absl::Span<const BlockId> ids, std::vector<BlockId>& missing) {
+  const absl::Time now = ports.clock.Now();
   return UpdateNamespace(ports, id, [&](MetadataWriter& rows, HeadRow& head) -> absl::Status {
     BlockTable blocks(rows, head.epoch);
     SYNCENGINE_RETURN_IF_ERROR(blocks.Load(ids));
@@ -44,7 +41,11 @@ absl::Status RenewLeases(const EnginePorts& ports, const NamespaceId& id,
       if (blocks.usable(block)) blocks.Touch(block);
     }
     missing = blocks.Missing(ids);
-    return blocks.Write(rows);
+    SYNCENGINE_RETURN_IF_ERROR(blocks.Write(rows));
+    SYNCENGINE_ASSIGN_OR_RETURN(auto row, ReadRow<UploadRow>(rows, UploadKey(upload)));
+    if (!row.has_value()) return absl::OkStatus();
+    row->touched = now;
+    return rows.Put(UploadKey(upload), EncodeRow(*row));
   });
 }
 
@@ -60,18 +61,18 @@ absl::StatusOr<UploadId> BeginUpload(const EnginePorts& ports, const DeviceId& d
     SYNCENGINE_ASSIGN_OR_RETURN(const auto done, FindOperation(rows, request.op));
     upload = done.has_value() ? done->upload : fresh;
     if (done.has_value()) return absl::OkStatus();
-    UploadRow row{.device = device, .touched = now};
+    UploadRow row{.device = device, .touched = now, .epoch = head.epoch};
     for (const Announcement& announcement : request.announcements) {
       row.pending.push_back(announcement.node);
-      SYNCENGINE_RETURN_IF_ERROR(Append(rows, head,
-                                        {.kind = JournalKind::kUploading,
-                                         .node = announcement.node,
-                                         .upload = upload,
-                                         .device = device,
-                                         .time = now,
-                                         .parent = announcement.parent,
-                                         .name = announcement.name,
-                                         .size = announcement.size}));
+      SYNCENGINE_RETURN_IF_ERROR(AppendEntry(rows, head,
+                                             {.kind = JournalKind::kUploading,
+                                              .node = announcement.node,
+                                              .upload = upload,
+                                              .device = device,
+                                              .time = now,
+                                              .parent = announcement.parent,
+                                              .name = announcement.name,
+                                              .size = announcement.size}));
     }
     SYNCENGINE_RETURN_IF_ERROR(rows.Put(UploadKey(upload), EncodeRow(row)));
     return StoreOperation(rows, head, request.op, {.upload = upload});
@@ -85,6 +86,7 @@ absl::StatusOr<UploadId> BeginUpload(const EnginePorts& ports, const DeviceId& d
 }
 
 absl::StatusOr<std::vector<BlockId>> MissingBlocks(const EnginePorts& ports, const NamespaceId& id,
+                                                   const UploadId& upload,
                                                    absl::Span<const BlockId> ids) {
   if (ids.size() > limits::kMissingBlocksMax) {
     return absl::InvalidArgumentError(
@@ -92,7 +94,10 @@ absl::StatusOr<std::vector<BlockId>> MissingBlocks(const EnginePorts& ports, con
   }
   std::vector<BlockId> missing;
   bool stale = false;
+  const absl::Time now = ports.clock.Now();
   const auto read = [&](MetadataReader& rows, const HeadRow& head) -> absl::Status {
+    SYNCENGINE_RETURN_IF_ERROR(CheckUploadOpen(rows, upload, now));
+    SYNCENGINE_ASSIGN_OR_RETURN(stale, NeedsRenewal(rows, upload, now));
     BlockTable blocks(rows, head.epoch);
     SYNCENGINE_RETURN_IF_ERROR(blocks.Load(ids));
     missing = blocks.Missing(ids);
@@ -103,8 +108,9 @@ absl::StatusOr<std::vector<BlockId>> MissingBlocks(const EnginePorts& ports, con
     }
     return absl::OkStatus();
   };
-  SYNCENGINE_RETURN_IF_ERROR(ViewNamespace(ports, id, read));
-  if (stale) SYNCENGINE_RETURN_IF_ERROR(RenewLeases(ports, id, ids, missing));
+  const absl::Status status = ViewNamespace(ports, id, read);
+  if (!status.ok()) return RefuseUpload(ports, id, upload, status);
+  if (stale) SYNCENGINE_RETURN_IF_ERROR(RenewLeases(ports, id, upload, ids, missing));
   return missing;
 }
 
@@ -116,15 +122,7 @@ absl::Status AbortUpload(const EnginePorts& ports, const DeviceId& device, const
     SYNCENGINE_ASSIGN_OR_RETURN(const auto row, ReadRow<UploadRow>(rows, UploadKey(upload)));
     if (!row.has_value()) return absl::OkStatus();  // Ended before: a repeated request.
     journaled = !row->pending.empty();
-    for (const NodeId& node : row->pending) {
-      SYNCENGINE_RETURN_IF_ERROR(Append(rows, head,
-                                        {.kind = JournalKind::kAborted,
-                                         .node = node,
-                                         .upload = upload,
-                                         .device = device,
-                                         .time = now}));
-    }
-    return rows.Delete(UploadKey(upload));
+    return EndUpload(rows, head, upload, *row, device, now);
   };
   SYNCENGINE_RETURN_IF_ERROR(UpdateNamespace(ports, id, abort));
   if (journaled) ports.notifier.Publish(id);

@@ -38,6 +38,7 @@ absl::StatusOr<RevisionPage> Revisions(const EnginePorts& ports, const Namespace
 absl::StatusOr<UploadId> BeginUpload(const EnginePorts& ports, const DeviceId& device,
                                      const NamespaceId& id, const UploadRequest& request);
 absl::StatusOr<std::vector<BlockId>> MissingBlocks(const EnginePorts& ports, const NamespaceId& id,
+                                                   const UploadId& upload,
                                                    absl::Span<const BlockId> ids);
 absl::Status AbortUpload(const EnginePorts& ports, const DeviceId& device, const NamespaceId& id,
                          const UploadId& upload);

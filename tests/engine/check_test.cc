@@ -119,7 +119,8 @@ bool IsFree(const KeyValue& row, size_t offset) {
     case 'B':
       return behind <= 8;  // Touch epoch.
     case 'S':
-      return behind <= 32 + 16 + 8 && behind > 32;  // Upload and what was answered.
+      // Upload and what was answered, before checksum, live blocks and epoch.
+      return behind <= 48 + 16 + 8 && behind > 48;
     case 'h':
       return offset <= 16 || behind <= 16;  // History, operations, epoch.
     case 'J':

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "src/engine/keys.h"
+#include "src/engine/rows.h"
 #include "tests/engine/engine_fixture.h"
 
 namespace syncengine::testing {
@@ -164,7 +165,7 @@ TYPED_TEST(DevicesTest, ARepositoryIsInitialisedOnceAndANewerOneIsRefused) {
   SE_ASSERT_OK(this->stores_.metadata().Update(
       engine::kRepositoryPartition, [&](MetadataWriter& rows) -> absl::Status {
         std::string format = *rows.Get(engine::FormatKey()).value();
-        format[4] = 2;
+        format[4] = engine::kLayoutVersion + 1;
         return rows.Put(engine::FormatKey(), format);
       }));
   SE_EXPECT_REASON(Engine::Open(this->ports()), Reason::kVersion);

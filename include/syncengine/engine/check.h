@@ -39,6 +39,7 @@ struct CheckReport {
   uint64_t segments = 0;
   uint64_t bytes_read = 0;            // Of segments.
   uint64_t objects_unreferenced = 0;  // Left by interrupted uploads; no problem.
+  uint64_t objects_in_trash = 0;      // Of collected segments, to be deleted; no problem.
 
   bool clean() const { return problems_total == 0; }
 };
