@@ -1,6 +1,9 @@
 #include "syncengine/http/loopback_transport.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <stop_token>
 #include <utility>
 #include <variant>
 
@@ -28,22 +31,84 @@ uint64_t ResponseBytes(const HttpResponse& response) {
 
 }  // namespace
 
-absl::StatusOr<HttpResponse> LoopbackTransport::Answer(const HttpRequest& request,
-                                                       const HttpCallOptions& options) {
-  Handler::Answer answer = handler_.Handle(request);
-  if (auto* response = std::get_if<HttpResponse>(&answer)) return std::move(*response);
-  Parked& parked = std::get<Parked>(answer);
-  const absl::StatusOr<ChangesPage> page = parked.session->WaitChanges(
-      parked.id, parked.request, std::min(parked.wait, options.timeout), options.stop);
-  if (absl::IsCancelled(page.status())) return page.status();
-  return Handler::PollResponse(page);
+// One call. Shared by the caller, who may leave first, and the task that answers.
+struct LoopbackTransport::Exchange {
+  HttpRequest request;
+  HttpCallOptions options;
+  std::unique_ptr<Signal> done;  // The answer is there, or the caller wants to leave.
+  absl::Mutex mutex;
+  std::optional<absl::StatusOr<HttpResponse>> response ABSL_GUARDED_BY(mutex);
+};
+
+LoopbackTransport::LoopbackTransport(const Handler& handler, Executor& executor)
+    : LoopbackTransport([&handler](const HttpRequest& request) { return handler.Handle(request); },
+                        executor) {}
+
+LoopbackTransport::LoopbackTransport(Answerer answerer, Executor& executor)
+    : answerer_(std::move(answerer)), executor_(executor), left_(executor.NewSignal()) {}
+
+LoopbackTransport::~LoopbackTransport() {
+  const auto busy = [this] {
+    absl::MutexLock lock(&mutex_);
+    return answering_ > 0;
+  };
+  while (busy()) left_->Wait(absl::InfiniteDuration());
+}
+
+void LoopbackTransport::Answer(Exchange& exchange) const {
+  Handler::Answer answer = answerer_(exchange.request);
+  absl::StatusOr<HttpResponse> response = absl::CancelledError("http: the call was stopped");
+  if (auto* whole = std::get_if<HttpResponse>(&answer)) {
+    response = std::move(*whole);
+  } else {
+    Parked& parked = std::get<Parked>(answer);
+    const absl::StatusOr<ChangesPage> page = parked.session->WaitChanges(
+        parked.id, parked.request, std::min(parked.wait, exchange.options.timeout),
+        exchange.options.stop);
+    if (!absl::IsCancelled(page.status())) response = Handler::PollResponse(page);
+  }
+  {
+    absl::MutexLock lock(&exchange.mutex);
+    exchange.response = std::move(response);
+  }
+  exchange.done->Notify();
+}
+
+void LoopbackTransport::Leave() {
+  const std::shared_ptr<Signal> left = left_;
+  {
+    absl::MutexLock lock(&mutex_);
+    --answering_;
+  }
+  left->Notify();  // The transport may be gone.
 }
 
 absl::StatusOr<HttpResponse> LoopbackTransport::Call(const HttpRequest& request,
                                                      const HttpCallOptions& options) {
   if (options.stop.stop_requested()) return absl::CancelledError("http: the call was stopped");
   sent_bytes_ += RequestBytes(request);
-  absl::StatusOr<HttpResponse> response = Answer(request, options);
+  const auto exchange = std::make_shared<Exchange>();
+  exchange->request = request;
+  exchange->options = options;
+  exchange->done = executor_.NewSignal();
+  {
+    absl::MutexLock lock(&mutex_);
+    ++answering_;
+  }
+  executor_.Schedule([this, exchange] {
+    Answer(*exchange);
+    Leave();
+  });
+  const std::stop_callback stopped(options.stop, [&] { exchange->done->Notify(); });
+  const bool in_time = exchange->done->Wait(options.timeout);
+  absl::MutexLock lock(&exchange->mutex);
+  if (exchange->response.has_value()) return Received(*std::move(exchange->response), options);
+  if (in_time) return absl::CancelledError("http: the call was stopped");
+  return absl::DeadlineExceededError("http: no answer came in time");
+}
+
+absl::StatusOr<HttpResponse> LoopbackTransport::Received(absl::StatusOr<HttpResponse> response,
+                                                         const HttpCallOptions& options) {
   if (!response.ok()) return response;
   received_bytes_ += ResponseBytes(*response);
   if (response->body.size() > options.response_bytes_max) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -13,7 +14,10 @@ namespace syncengine {
 // The threads and their queue. A thread is idle (waiting for a task), busy, or lent (inside
 // Signal::Wait). Invariant: while tasks are queued and nobody is idle, busy == threads, or all of
 // threads_max threads exist.
-class ThreadPool::Crew : public std::enable_shared_from_this<ThreadPool::Crew> {
+//
+// Every thread is joined, so that what libraries keep for a thread is given back before the pool is
+// gone: whoever ends joins the one that ended before, and Finish joins the last.
+class ThreadPool::Crew {
  public:
   explicit Crew(const Options& options)
       : threads_(std::max(options.threads, 1)), threads_max_(std::max(options.threads_max, 1)) {}
@@ -27,16 +31,21 @@ class ThreadPool::Crew : public std::enable_shared_from_this<ThreadPool::Crew> {
 
   // Runs what is queued, then ends all threads.
   void Finish() {
-    absl::MutexLock lock(&mutex_);
-    finishing_ = true;
-    changed_.SignalAll();
-    while (alive_ > 0 || !queue_.empty()) {
-      if (alive_ == 0) {
-        RunFront();  // No thread could be started.
-      } else {
-        ended_.Wait(&mutex_);
+    std::thread last;
+    {
+      absl::MutexLock lock(&mutex_);
+      finishing_ = true;
+      changed_.SignalAll();
+      while (!alive_.empty() || !queue_.empty()) {
+        if (alive_.empty()) {
+          RunFront();  // No thread could be started.
+        } else {
+          ended_.Wait(&mutex_);
+        }
       }
+      last = std::move(last_ended_);
     }
+    if (last.joinable()) last.join();
   }
 
   void Lend() {
@@ -58,20 +67,31 @@ class ThreadPool::Crew : public std::enable_shared_from_this<ThreadPool::Crew> {
  private:
   void StartThreadIfUseful() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     const bool needed = static_cast<int>(queue_.size()) > idle_;
-    if (!needed || alive_ - lent_ >= threads_ || alive_ >= threads_max_) return;
+    if (!needed || working() >= threads_ || static_cast<int>(alive_.size()) >= threads_max_) return;
     try {
-      std::thread([crew = shared_from_this()] { crew->Work(); }).detach();
-      ++alive_;
+      std::thread thread([this] { Work(); });
+      const std::thread::id id = thread.get_id();
+      alive_.emplace(id, std::move(thread));
     } catch (const std::system_error&) {
       // The system gives no more threads: those alive, or Finish, run the task.
     }
   }
 
+  int working() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return static_cast<int>(alive_.size()) - lent_;
+  }
+
   void Work() {
     current_ = this;
+    std::thread before = RunTasks();
+    if (before.joinable()) before.join();
+  }
+
+  // Until this thread is to end; the result is the one that ended before it.
+  std::thread RunTasks() {
     absl::MutexLock lock(&mutex_);
     while (true) {
-      if (alive_ - lent_ > threads_) break;  // A lender came back: one thread too many.
+      if (working() > threads_) break;  // A lender came back: one thread too many.
       if (!queue_.empty()) {
         RunFront();
       } else if (finishing_) {
@@ -82,9 +102,12 @@ class ThreadPool::Crew : public std::enable_shared_from_this<ThreadPool::Crew> {
         --idle_;
       }
     }
-    --alive_;
+    const auto self = alive_.find(std::this_thread::get_id());
+    std::thread before = std::exchange(last_ended_, std::move(self->second));
+    alive_.erase(self);
     changed_.SignalAll();
     ended_.SignalAll();
+    return before;
   }
 
   void RunFront() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -104,7 +127,8 @@ class ThreadPool::Crew : public std::enable_shared_from_this<ThreadPool::Crew> {
   absl::CondVar changed_;
   absl::CondVar ended_;
   std::deque<absl::AnyInvocable<void()>> queue_ ABSL_GUARDED_BY(mutex_);
-  int alive_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::thread::id, std::thread> alive_ ABSL_GUARDED_BY(mutex_);
+  std::thread last_ended_ ABSL_GUARDED_BY(mutex_);  // Not yet joined.
   int idle_ ABSL_GUARDED_BY(mutex_) = 0;
   int lent_ ABSL_GUARDED_BY(mutex_) = 0;
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;

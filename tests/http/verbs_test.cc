@@ -31,7 +31,7 @@ class VerbsTest : public ::testing::TestWithParam<Way> {
     server_ = std::make_unique<RunningServer>(options);
     handler_ = std::make_unique<Handler>(backend());
     if (GetParam() == Way::kLoopback) {
-      transport_ = std::make_unique<LoopbackTransport>(*handler_);
+      transport_ = std::make_unique<LoopbackTransport>(*handler_, server_->ports().executor);
     } else {
       auto curl = NewCurlTransport(server_->url(), {.ca_file = options.tls_certificate_file});
       ASSERT_TRUE(curl.ok()) << curl.status();

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "syncengine/testing/manual_clock.h"
@@ -54,6 +56,32 @@ TEST(ThreadPoolTest, SignalsOutliveThePool) {
   pool->Schedule([&] { signal->Notify(); });
   pool.reset();
   EXPECT_TRUE(signal->Wait(absl::ZeroDuration()));
+}
+
+// Stands for what a library keeps for each thread, and takes its time to give it back.
+struct OfOneThread {
+  ~OfOneThread() {
+    for (volatile int i = 0; i < 1'000'000;) i = i + 1;
+    if (gone != nullptr) ++*gone;
+  }
+  std::atomic<int>* gone = nullptr;
+};
+
+TEST(ThreadPoolTest, NothingOfItsThreadsIsLeftAfterDestruction) {
+  std::atomic<int> used{0};
+  std::atomic<int> gone{0};
+  {
+    ThreadPool pool(3);
+    for (int i = 0; i < 20; ++i) {
+      pool.Schedule([&] {
+        thread_local OfOneThread kept;
+        if (std::exchange(kept.gone, &gone) == nullptr) ++used;
+        pool.NewSignal()->Wait(absl::Nanoseconds(1));  // Lends its place: threads come and go.
+      });
+    }
+  }
+  EXPECT_GE(used, 1);
+  EXPECT_EQ(gone, used);
 }
 
 TEST(ManualExecutorTest, RunsTasksInOrderOnlyWhenTold) {

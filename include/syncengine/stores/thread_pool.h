@@ -12,8 +12,8 @@ namespace syncengine {
 
 // Keeps `threads` tasks going. Threads start on demand; a task that waits in Signal::Wait lends its
 // place to another thread, so tasks may wait for tasks, up to `threads_max` threads in all. Tasks
-// start in the order they came. Destroying the pool runs what is still scheduled and waits for it;
-// signals may outlive the pool. Thread-safe.
+// start in the order they came. Destroying the pool runs what is still scheduled and waits until
+// every thread has ended; signals may outlive the pool. Thread-safe.
 class ThreadPool final : public Executor {
  public:
   struct Options {
@@ -35,7 +35,7 @@ class ThreadPool final : public Executor {
   class Crew;
   class PoolSignal;
 
-  // Shared with the threads and the signals, which may be used until they are destroyed.
+  // Shared with the signals, which may be used until they are destroyed.
   std::shared_ptr<Crew> crew_;
 };
 
