@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/functional/function_ref.h"
 #include "src/stores/inotify_watch.h"
 #include "src/stores/posix_error.h"
 #include "src/stores/posix_file.h"
@@ -67,6 +68,17 @@ FileSystem::Properties PropertiesOf(uint32_t type) {
   return properties;
 }
 
+// Calls `visit` for every entry but "." and ".."; 0, or the error that ended the listing.
+int VisitEntries(DIR* directory, absl::FunctionRef<void(const dirent&)> visit) {
+  while (true) {
+    errno = 0;  // The only way to tell the end from an error.
+    const dirent* const entry = readdir(directory);
+    if (entry == nullptr) return errno;
+    const absl::string_view name = entry->d_name;
+    if (name != "." && name != "..") visit(*entry);
+  }
+}
+
 FileKind EntryKind(int directory, const dirent& entry) {
   switch (entry.d_type) {
     case DT_REG:
@@ -96,6 +108,7 @@ class RootedFileSystem final : public FileSystem {
                                                        uint32_t mode) override;
   absl::StatusOr<FileStat> Stat(absl::string_view path) override;
   absl::StatusOr<std::vector<DirectoryEntry>> List(absl::string_view path) override;
+  absl::StatusOr<std::vector<StatEntry>> ListWithStats(absl::string_view path) override;
   absl::Status MakeDirectory(absl::string_view path, uint32_t mode) override;
   absl::Status MakeSymlink(absl::string_view path, absl::string_view target) override;
   absl::StatusOr<std::string> ReadSymlink(absl::string_view path) override;
@@ -111,19 +124,17 @@ class RootedFileSystem final : public FileSystem {
 
  private:
   absl::StatusOr<UniqueFd> OpenDirectory(absl::string_view path, absl::string_view action);
+  absl::Status VisitDirectory(absl::string_view path,
+                              absl::FunctionRef<void(int directory, const dirent&)> visit);
 
   const stores::PosixTree tree_;
   const Properties properties_;
 };
 
 absl::StatusOr<std::unique_ptr<ReadableFile>> RootedFileSystem::OpenToRead(absl::string_view path) {
-  SYNCENGINE_ASSIGN_OR_RETURN(const Place place, tree_.Find(path, "open"));
   // O_NONBLOCK: opening a pipe or a device must not wait for its other end.
-  UniqueFd fd(Retry([&] {
-    return openat(place.directory.get(), place.name.c_str(),
-                  O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
-  }));
-  if (!fd.ok()) return PosixError(errno == ENXIO ? EINVAL : errno, "open", path);
+  SYNCENGINE_ASSIGN_OR_RETURN(UniqueFd fd,
+                              tree_.OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "open"));
   struct stat found {};
   if (fstat(fd.get(), &found) != 0) return PosixError(errno, "stat", path);
   if (S_ISDIR(found.st_mode)) return PosixError(EISDIR, "open", path);
@@ -133,12 +144,8 @@ absl::StatusOr<std::unique_ptr<ReadableFile>> RootedFileSystem::OpenToRead(absl:
 
 absl::StatusOr<std::unique_ptr<WritableFile>> RootedFileSystem::Create(absl::string_view path,
                                                                        uint32_t mode) {
-  SYNCENGINE_ASSIGN_OR_RETURN(const Place place, tree_.Find(path, "create"));
-  UniqueFd fd(Retry([&] {
-    return openat(place.directory.get(), place.name.c_str(),
-                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-  }));
-  if (!fd.ok()) return PosixError(errno, "create", path);
+  SYNCENGINE_ASSIGN_OR_RETURN(
+      UniqueFd fd, tree_.OpenFile(path, O_WRONLY | O_CREAT | O_EXCL, mode & 07777, "create"));
   return stores::NewPosixWritableFile(std::move(fd), std::string(path));
 }
 
@@ -169,22 +176,36 @@ absl::StatusOr<UniqueFd> RootedFileSystem::OpenDirectory(absl::string_view path,
 }
 
 absl::StatusOr<std::vector<DirectoryEntry>> RootedFileSystem::List(absl::string_view path) {
+  std::vector<DirectoryEntry> entries;
+  SYNCENGINE_RETURN_IF_ERROR(VisitDirectory(path, [&](int directory, const dirent& entry) {
+    entries.push_back({entry.d_name, EntryKind(directory, entry)});
+  }));
+  return entries;
+}
+
+absl::StatusOr<std::vector<StatEntry>> RootedFileSystem::ListWithStats(absl::string_view path) {
+  std::vector<StatEntry> entries;
+  SYNCENGINE_RETURN_IF_ERROR(VisitDirectory(path, [&](int directory, const dirent& entry) {
+    struct stat found {};
+    if (fstatat(directory, entry.d_name, &found, AT_SYMLINK_NOFOLLOW) == 0) {
+      entries.push_back({entry.d_name, stores::ToFileStat(found)});
+    } else {
+      entries.push_back({entry.d_name, PosixError(errno, "stat", entry.d_name)});
+    }
+  }));
+  return entries;
+}
+
+absl::Status RootedFileSystem::VisitDirectory(
+    absl::string_view path, absl::FunctionRef<void(int directory, const dirent&)> visit) {
   SYNCENGINE_ASSIGN_OR_RETURN(UniqueFd fd, OpenDirectory(path, "list"));
   DIR* const directory = fdopendir(fd.get());
   if (directory == nullptr) return PosixError(errno, "list", path);
   fd.Release();  // closedir closes it.
   const absl::Cleanup close_directory = [directory] { closedir(directory); };
-  std::vector<DirectoryEntry> entries;
-  while (true) {
-    errno = 0;  // The only way to tell the end from an error.
-    const dirent* const entry = readdir(directory);
-    if (entry == nullptr) break;
-    const absl::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    entries.push_back({std::string(name), EntryKind(dirfd(directory), *entry)});
-  }
-  if (errno != 0) return PosixError(errno, "list", path);
-  return entries;
+  const int error =
+      VisitEntries(directory, [&](const dirent& entry) { visit(dirfd(directory), entry); });
+  return error == 0 ? absl::OkStatus() : PosixError(error, "list", path);
 }
 
 absl::Status RootedFileSystem::MakeDirectory(absl::string_view path, uint32_t mode) {
@@ -236,9 +257,9 @@ absl::Status RootedFileSystem::RemoveDirectory(absl::string_view path) {
 }
 
 // Where renameat2 knows no flags a link does the same for files: it never replaces.
-absl::Status LinkAndUnlink(const Place& from, const Place& to, absl::string_view to_path) {
-  if (linkat(from.directory.get(), from.name.c_str(), to.directory.get(), to.name.c_str(), 0) !=
-      0) {
+absl::Status LinkAndUnlink(const Place& from, int to_directory, const std::string& to_name,
+                           absl::string_view to_path) {
+  if (linkat(from.directory.get(), from.name.c_str(), to_directory, to_name.c_str(), 0) != 0) {
     return PosixError(errno, "rename without replacing to", to_path);
   }
   if (unlinkat(from.directory.get(), from.name.c_str(), 0) == 0) return absl::OkStatus();
@@ -248,19 +269,26 @@ absl::Status LinkAndUnlink(const Place& from, const Place& to, absl::string_view
 absl::Status RootedFileSystem::Rename(absl::string_view from, absl::string_view to,
                                       RenameMode mode) {
   SYNCENGINE_ASSIGN_OR_RETURN(const Place source, tree_.Find(from, "rename"));
-  SYNCENGINE_ASSIGN_OR_RETURN(const Place target, tree_.Find(to, "rename to"));
+  SYNCENGINE_RETURN_IF_ERROR(stores::CheckTreePath(to));
+  const stores::SplitTreePath parts(to);
+  Place target{UniqueFd(), std::string(parts.name)};
+  const bool beside = !to.empty() && parts.parent == stores::SplitTreePath(from).parent;
+  if (!beside) {
+    SYNCENGINE_ASSIGN_OR_RETURN(target, tree_.Find(to, "rename to"));
+  }
+  const int to_directory = beside ? source.directory.get() : target.directory.get();
   unsigned flags = 0;
   if (mode == RenameMode::kNoReplace) flags = RENAME_NOREPLACE;
   if (mode == RenameMode::kExchange) flags = RENAME_EXCHANGE;
   if (Retry([&] {
-        return renameat2(source.directory.get(), source.name.c_str(), target.directory.get(),
+        return renameat2(source.directory.get(), source.name.c_str(), to_directory,
                          target.name.c_str(), flags);
       }) == 0) {
     return absl::OkStatus();
   }
   const int error = errno;
   if (mode == RenameMode::kNoReplace && error == EINVAL && !properties_.exchange) {
-    return LinkAndUnlink(source, target, to);
+    return LinkAndUnlink(source, to_directory, target.name, to);
   }
   // rename(2) may say EEXIST for a directory that is not empty.
   const bool not_empty = mode == RenameMode::kReplace && error == EEXIST;

@@ -76,11 +76,26 @@ int PosixTree::Walk(const std::string& path, int flags, mode_t mode) const {
 
 absl::StatusOr<UniqueFd> PosixTree::Open(absl::string_view path, int flags, mode_t mode,
                                          absl::string_view action) const {
-  const std::string relative = path.empty() ? "." : std::string(path);
-  UniqueFd fd(use_openat2_ ? OpenAt2(relative, flags, mode) : Walk(relative, flags, mode));
+  UniqueFd fd(OpenRaw(path, flags, mode));
   if (fd.ok()) return fd;
+  return PosixError(errno, action, path);
+}
+
+int PosixTree::OpenRaw(absl::string_view path, int flags, mode_t mode) const {
+  const std::string relative = path.empty() ? "." : std::string(path);
+  const int fd = use_openat2_ ? OpenAt2(relative, flags, mode) : Walk(relative, flags, mode);
   // RESOLVE_BENEATH says EXDEV for what leaves the root.
-  return PosixError(errno == EXDEV ? ELOOP : errno, action, path);
+  if (fd < 0 && errno == EXDEV) errno = ELOOP;
+  return fd;
+}
+
+absl::StatusOr<UniqueFd> PosixTree::OpenFile(absl::string_view path, int flags, mode_t mode,
+                                             absl::string_view action) const {
+  SYNCENGINE_RETURN_IF_ERROR(CheckTreePath(path));
+  UniqueFd fd(OpenRaw(path, flags, mode));
+  if (fd.ok()) return fd;
+  if (errno == ENOTDIR) return PosixError(ENOENT, action, path);  // A path through a file.
+  return PosixError(errno == ENXIO ? EINVAL : errno, action, path);
 }
 
 absl::StatusOr<Place> PosixTree::Find(absl::string_view path, absl::string_view action) const {

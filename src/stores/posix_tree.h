@@ -28,13 +28,17 @@ class PosixTree {
   // symlink in any component is kPermissionDenied.
   absl::StatusOr<UniqueFd> Open(absl::string_view path, int flags, mode_t mode,
                                 absl::string_view action) const;
+  // As Open for an unchecked path of a file.
+  absl::StatusOr<UniqueFd> OpenFile(absl::string_view path, int flags, mode_t mode,
+                                    absl::string_view action) const;
   // Checks `path` and opens its parent.
   absl::StatusOr<Place> Find(absl::string_view path, absl::string_view action) const;
 
   int root() const { return root_.get(); }
 
  private:
-  // Both give -1 and errno.
+  // All give -1 and errno.
+  int OpenRaw(absl::string_view path, int flags, mode_t mode) const;
   int OpenAt2(const std::string& path, int flags, mode_t mode) const;
   int Walk(const std::string& path, int flags, mode_t mode) const;
 

@@ -162,6 +162,7 @@ void BlockFetcher::Opened(Reply& reply, std::vector<absl::StatusOr<OpenedFrame>>
 }
 
 void BlockFetcher::Arrived(std::shared_ptr<const OpenedFrame> frame) {
+  ++arrivals_;
   uint64_t wanted_bytes = 0;
   std::vector<std::pair<Want*, size_t>> wanted;
   for (size_t i = 0; i < frame->size(); ++i) {
@@ -200,6 +201,7 @@ void BlockFetcher::FailWhatIsMissing(const Reply& reply) {
 void BlockFetcher::FailBlock(const BlockId& id, const absl::Status& status) {
   const auto found = wants_.find(id);
   if (found == wants_.end()) return;
+  ++arrivals_;
   found->second.state = State::kFailed;
   found->second.status = status;
 }

@@ -50,6 +50,8 @@ class BlockFetcher {
   // What ended all fetching: the service failed or stop was requested.
   const absl::Status& failure() const { return failure_; }
   uint64_t received_bytes() const { return received_bytes_; }
+  // Grows with every block that came or failed.
+  uint64_t arrivals() const { return arrivals_; }
 
  private:
   // One reply while its frames are opened.
@@ -79,6 +81,7 @@ class BlockFetcher {
   std::deque<std::vector<BlockId>> halves_;  // Requests to repeat as they are.
   size_t asking_ = 0;
   uint64_t received_bytes_ = 0;
+  uint64_t arrivals_ = 0;
   absl::Status failure_;
 };
 

@@ -62,15 +62,23 @@ absl::StatusOr<DownloadStats> DownloadRun::Go(const ByteRange& range) {
 }
 
 bool DownloadRun::Advance() {
-  is_full_ = false;
+  AdvanceItems();
+  TakeItems();
+  fetcher_.Ask();
+  return crew_.running() > 0 || !active_.empty() || !plan_ended_;
+}
+
+// With thousands of items, looking at each whenever one was written would cost more than writing.
+void DownloadRun::AdvanceItems() {
+  if (!has_news_ && arrivals_ == fetcher_.arrivals()) return;
+  has_news_ = false;
+  arrivals_ = fetcher_.arrivals();
+  is_full_ = wants_room_ = false;
   for (Item item = active_.begin(); item != active_.end();) {
     const Item current = item++;
     if (current->status.ok()) WantBlocks(*current);
     if (!current->writing) Write(current);
   }
-  TakeItems();
-  fetcher_.Ask();
-  return crew_.running() > 0 || !active_.empty() || !plan_ended_;
 }
 
 bool DownloadRun::HasRoomFor(uint64_t bytes) const {
@@ -112,6 +120,7 @@ void DownloadRun::WantBlocks(ActiveDownload& active) {
     }
     const uint64_t length = active.next->entry.length;
     is_full_ = !HasRoomFor(length);
+    wants_room_ = wants_room_ || is_full_;
     if (is_full_) return;
     held_bytes_ += length;
     fetcher_.Add(active.next->entry.id, length);
@@ -124,7 +133,10 @@ void DownloadRun::WantBlocks(ActiveDownload& active) {
 bool DownloadRun::ExpandNext(ActiveDownload& active) {
   const ContentSlots::Iterator node = active.next;
   // Its children would only wait.
-  if (node->wanted && !HasRoomFor(1)) return false;
+  if (node->wanted && !HasRoomFor(1)) {
+    wants_room_ = true;
+    return false;
+  }
   WantNodes(active, node);
   const BlockId id = node->entry.id;
   const BlockFetcher::Want& want = fetcher_.Get(id);
@@ -211,6 +223,7 @@ void DownloadRun::Write(Item item) {
 void DownloadRun::Written(Item item, const Stretch& stretch, const absl::Status& status) {
   item->writing = false;
   held_bytes_ -= stretch.held_bytes;
+  has_news_ = has_news_ || wants_room_ || !stretch.is_last || !status.ok();
   if (status.ok()) {
     stats_.bytes += stretch.bytes;
     shown_.bytes_done += stretch.bytes;

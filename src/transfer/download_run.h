@@ -55,6 +55,7 @@ class DownloadRun {
   absl::Status Failure() const;
   // Takes items, wants blocks and writes what is here; false when nothing is left.
   bool Advance();
+  void AdvanceItems();
   void TakeItems();
   void Take(DownloadItem item);
   void WantBlocks(ActiveDownload& active);
@@ -87,6 +88,9 @@ class DownloadRun {
   bool plan_ended_ = false;
   std::list<ActiveDownload> active_;
   bool is_full_ = false;     // A block was not wanted for lack of room.
+  bool wants_room_ = false;  // An item would go on if there were room.
+  bool has_news_ = true;     // Some item may want or write more than before.
+  uint64_t arrivals_ = 0;    // Of the fetcher when the items were last looked at.
   uint64_t held_bytes_ = 0;  // Of data blocks that are wanted and not yet written.
   Progress shown_;
   DownloadStats stats_;

@@ -12,7 +12,8 @@
 namespace syncengine {
 
 // Opens the file at `path` of `files`, which outlives the source. Finish fails with kAborted unless
-// the open file and the path both still look like `seen` after the last byte was read.
+// the open file looks like `seen` after the last byte was read: a file that was replaced does not,
+// because losing a name changes its ctime.
 absl::StatusOr<std::unique_ptr<ContentSource>> OpenFileSource(FileSystem& files,
                                                               const std::string& path,
                                                               const FileStat& seen);

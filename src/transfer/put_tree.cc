@@ -131,7 +131,7 @@ class PutPlan : public UploadPlan {
 void PutPlan::WalkDirectory() {
   const Directory directory = std::move(directories_.back());
   directories_.pop_back();
-  const auto entries = ports_.files.List(directory.local);
+  auto entries = ports_.files.ListWithStats(directory.local);
   if (!entries.ok()) {
     // What was not seen is unknown, not gone: nothing below is deleted.
     AddIssue(directory.remote, entries.status());
@@ -140,15 +140,14 @@ void PutPlan::WalkDirectory() {
   }
   std::vector<Local> found;
   found.reserve(entries->size());
-  for (const DirectoryEntry& entry : *entries) {
-    std::string path = Join(directory.local, entry.name);
-    const auto stat = ports_.files.Stat(path);
-    if (!stat.ok()) {
-      AddIssue(Join(directory.remote, entry.name), stat.status());
+  for (StatEntry& entry : *entries) {
+    if (!entry.stat.ok()) {
+      AddIssue(Join(directory.remote, entry.name), entry.stat.status());
       KeepAll(Join(directory.remote, entry.name));
       continue;
     }
-    found.push_back({entry.name, std::move(path), *stat});
+    std::string path = Join(directory.local, entry.name);
+    found.push_back({std::move(entry.name), std::move(path), *entry.stat});
   }
   std::sort(found.begin(), found.end(),
             [](const Local& a, const Local& b) { return a.name < b.name; });

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -35,6 +36,12 @@ struct FileStat {
 struct DirectoryEntry {
   std::string name;
   FileKind kind = FileKind::kFile;
+};
+
+// An entry and what Stat says of it.
+struct StatEntry {
+  std::string name;
+  absl::StatusOr<FileStat> stat;
 };
 
 // An open file to read. Thread-compatible.
@@ -117,6 +124,19 @@ class FileSystem {
   virtual absl::StatusOr<FileStat> Stat(absl::string_view path) = 0;
   // All entries but "." and "..", in no particular order. An error means the listing is unknown.
   virtual absl::StatusOr<std::vector<DirectoryEntry>> List(absl::string_view path) = 0;
+  // List together with Stat of every entry, for those who look at a whole tree. An implementation
+  // that can ask within an open directory is several times as fast as this one by one.
+  virtual absl::StatusOr<std::vector<StatEntry>> ListWithStats(absl::string_view path) {
+    auto entries = List(path);
+    if (!entries.ok()) return entries.status();
+    std::vector<StatEntry> found;
+    found.reserve(entries->size());
+    for (DirectoryEntry& entry : *entries) {
+      auto stat = Stat(path.empty() ? entry.name : std::string(path) + "/" + entry.name);
+      found.push_back({std::move(entry.name), std::move(stat)});
+    }
+    return found;
+  }
   virtual absl::Status MakeDirectory(absl::string_view path, uint32_t mode) = 0;
   virtual absl::Status MakeSymlink(absl::string_view path, absl::string_view target) = 0;
   virtual absl::StatusOr<std::string> ReadSymlink(absl::string_view path) = 0;
