@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SANITIZED := asan tsan
 CXX_FILES = $(shell git ls-files '*.h' '*.cc')
 
-.PHONY: help setup demo build test bench bench-peers merge-eval lint fmt install clean $(SANITIZED)
+.PHONY: help setup demo build test bench bench-peers bench-chunker merge-eval lint fmt install clean $(SANITIZED)
 
 help:  ## this list
 	@sed -n 's/^\([a-z$$() A-Z-]*\):.*## \(.*\)/\1 - \2/p' Makefile
@@ -33,6 +33,12 @@ bench-peers: setup build/release/build.ninja  ## measures beside restic, borg, c
 	@tools/setup.sh peers
 	cmake --build --preset release --parallel $(JOBS) --target bin/syncengine
 	tools/bench_peers.py $(PEERS)
+
+bench-chunker: setup build/release/build.ninja  ## what the chunker finds again in real data, beside FastCDC
+	cmake --build --preset release --parallel $(JOBS) --target chunker_eval
+	tools/bench_data.py typescript linux sqlite
+	build/release/bin/chunker_eval typescript=build/bench-data/full/typescript linux=build/bench-data/full/linux \
+	  sqlite=build/bench-data/full/sqlite native=/usr/bin
 
 merge-eval: setup build/release/build.ninja  ## merges the recorded cases of CASES=folder beside git
 	cmake --build --preset release --parallel $(JOBS) --target merge_eval

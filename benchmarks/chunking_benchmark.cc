@@ -117,8 +117,13 @@ void RegisterAll(Kind kind, size_t size, uint32_t average) {
   if (scalars_too) add(ChunkerSuite::kPrf, "scalar");
 #if defined(__x86_64__)
   add(ChunkerSuite::kFast, "avx2");
+  add(ChunkerSuite::kFast, "avx512");
   add(ChunkerSuite::kPrf, "aesni");
   add(ChunkerSuite::kPrf, "vaes");
+  add(ChunkerSuite::kPrf, "vaes512");
+#elif defined(__aarch64__)
+  add(ChunkerSuite::kFast, "neon");
+  add(ChunkerSuite::kPrf, "armaes");
 #endif
 }
 

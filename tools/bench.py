@@ -28,7 +28,9 @@ def run(pattern):
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found = {}
     for row in json.loads(done.stdout)["benchmarks"]:
-        if row["run_type"] == "iteration":
+        if row.get("error_occurred"):
+            print(f"bench: {row['name']}: {row.get('error_message')}", file=sys.stderr)
+        elif row["run_type"] == "iteration":
             found.setdefault(row["run_name"], []).append(row)
     return found
 
@@ -45,7 +47,7 @@ def summary(name, rows):
     rates = [row["bytes_per_second"] / 1e9 for row in rows if "bytes_per_second" in row]
     values = rates or [row["real_time"] for row in rows]
     baseline, ratio = counter(rows, "x_")
-    kernel = re.search(r"\b(scalar|avx2|avx512|neon|aesni|vaes|portable)\b", name)
+    kernel = re.search(r"\b(scalar|avx2|avx512|neon|armaes|aesni|vaes512|vaes|portable)\b", name)
     return {
         "name": name,
         "value": statistics.median(values),

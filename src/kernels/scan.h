@@ -66,7 +66,7 @@ using ScanSkip = size_t (*)(const uint8_t* data, size_t begin, size_t end, size_
 
 struct ScanKernel {
   ScanSuite suite;
-  const char* name;     // The instruction set: "scalar", "avx2", "aesni", "vaes".
+  const char* name;     // The instruction set: "scalar", "avx2", "avx512", "aesni", "neon", ...
   bool (*supported)();  // Whether this processor runs it.
   ScanFind find;
   ScanSkip skip;

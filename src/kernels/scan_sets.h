@@ -29,8 +29,20 @@ ScanHit ScanPrfAesni(const ScanKey& key, const uint8_t* data, size_t begin, size
                      int32_t below);
 ScanHit ScanPrfVaes(const ScanKey& key, const uint8_t* data, size_t begin, size_t end,
                     int32_t below);
+ScanHit ScanFastAvx512(const ScanKey& key, const uint8_t* data, size_t begin, size_t end,
+                       int32_t below);
+ScanHit ScanPrfVaes512(const ScanKey& key, const uint8_t* data, size_t begin, size_t end,
+                       int32_t below);
 // The value of one position of kPrf.
 int32_t ScanPrfValueAesni(const ScanKey& key, const uint8_t* data, size_t position);
+#endif
+
+#if defined(__aarch64__)
+size_t ScanSkipNeon(const uint8_t* data, size_t begin, size_t end, size_t window);
+ScanHit ScanFastNeon(const ScanKey& key, const uint8_t* data, size_t begin, size_t end,
+                     int32_t below);
+ScanHit ScanPrfArmAes(const ScanKey& key, const uint8_t* data, size_t begin, size_t end,
+                      int32_t below);
 #endif
 
 }  // namespace syncengine::kernels

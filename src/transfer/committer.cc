@@ -11,7 +11,7 @@ namespace syncengine {
 namespace {
 
 // Bounds of one request: bytes, and how long what is ready waits for more.
-constexpr size_t kCommitBytes = 1u << 20;
+constexpr size_t kCommitBytes = 2u << 20;
 constexpr absl::Duration kPatience = absl::Milliseconds(500);
 constexpr size_t kChangeBytes = 200;  // A change without its name and content, about.
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint64_t kShowBytes = 1u << 20;
 // Items on their way at most: the memory of a plan of a million small files.
-constexpr size_t kItemsMax = 4096;
+constexpr size_t kItemsMax = 12288;
 
 }  // namespace
 

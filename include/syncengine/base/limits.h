@@ -57,7 +57,7 @@ inline constexpr size_t kNamespaceNameMax = 64;
 
 // Requests.
 inline constexpr size_t kCommitChangesMax =
-    1024;  // One metadata transaction of a few milliseconds.
+    4096;  // One metadata transaction of tens of milliseconds.
 inline constexpr size_t kMissingBlocksMax = 16'384;  // 512 KiB of ids.
 inline constexpr size_t kFrameIdsMax = 4096;
 inline constexpr size_t kFramesReplyBytesTarget = 8u << 20;

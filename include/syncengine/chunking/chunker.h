@@ -46,7 +46,7 @@ struct ChunkerOptions {
   ChunkerSuite suite = ChunkerSuite::kFast;
   // A power of two in [kChunkerAverageMin, kChunkerAverageMax].
   uint32_t average_bytes = 16u << 10;
-  // Forces a kernel by name ("scalar", "avx2", "aesni", "vaes") for tests and measurements; a suite
+  // Forces a kernel by name ("scalar", "avx2", "avx512", "neon", "aesni", "vaes", ...) for tests and measurements; a suite
   // without a kernel of that name uses its best one. Empty: what the environment variable
   // SYNCENGINE_KERNEL names, else the best one this processor runs. The cuts are the same with
   // every kernel.

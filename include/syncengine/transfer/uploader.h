@@ -66,7 +66,7 @@ struct UploaderOptions {
   int compression_level = 3;
   uint64_t announce_bytes = 1u << 20;  // Files at least this big are announced as kUploading.
   uint64_t buffer_bytes = 64u << 20;   // Plaintext and sealed bytes in flight, about.
-  size_t commit_changes = 512;         // Items per commit.
+  size_t commit_changes = 4096;        // Items per commit at most.
   bool verify_sealed = false;          // Open every frame in memory before it is sent.
 };
 
