@@ -20,7 +20,8 @@ constexpr size_t kPiecesMax = 4096;
 ContentReader::ContentReader(UploadContext& context, const Chunker& chunker)
     : context_(context),
       chunker_(chunker),
-      arena_bytes_(std::max<size_t>(kArenaBytes, chunker.max_bytes() + 2 * kReadBytesMin)) {}
+      arena_bytes_(std::max<size_t>(kArenaBytes, chunker.max_bytes() + 2 * kReadBytesMin)),
+      arenas_(std::make_shared<ArenaPool>(arena_bytes_)) {}
 
 void ContentReader::Begin(PendingItem& item) {
   item_ = &item;
@@ -85,7 +86,7 @@ std::unique_ptr<PieceBatch> ContentReader::Take() {
 
 void ContentReader::MakeRoom() {
   batch_ = std::make_unique<PieceBatch>();
-  batch_->arena = std::make_shared<Arena>(arena_bytes_, context_.held_bytes);
+  batch_->arena = std::make_shared<Arena>(arenas_, context_.held_bytes);
 }
 
 }  // namespace syncengine

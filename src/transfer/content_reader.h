@@ -40,6 +40,7 @@ class ContentReader {
   UploadContext& context_;
   const Chunker& chunker_;
   const size_t arena_bytes_;
+  const std::shared_ptr<ArenaPool> arenas_;  // Shared with the arenas, which live on elsewhere.
   std::unique_ptr<PieceBatch> batch_;
   size_t begin_ = 0;  // In the arena: what was read and is not yet cut.
   size_t end_ = 0;

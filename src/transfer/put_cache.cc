@@ -1,5 +1,7 @@
 #include "src/transfer/put_cache.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "src/kernels/digest.h"
 #include "syncengine/base/coding.h"
@@ -47,6 +49,32 @@ std::optional<PutCacheRow> DecodeRow(absl::string_view bytes) {
   return row;
 }
 
+// No path has a NUL.
+std::string TreeKey(const std::string& remote, bool mirror) {
+  return KeyOf(absl::StrCat(absl::string_view("\0", 1), mirror ? "mirror " : "put ", remote));
+}
+
+std::string EncodeTreeRow(const PutTreeRow& row) {
+  ByteWriter writer;
+  writer.U8(kRowVersion);
+  writer.Raw(row.cursor.history.bytes());
+  writer.U64(row.cursor.sequence);
+  writer.Raw(kernels::AsBytes(row.digest));
+  return std::move(writer).Take();
+}
+
+std::optional<PutTreeRow> DecodeTreeRow(absl::string_view bytes) {
+  ByteReader reader(bytes, "put tree row");
+  if (reader.U8() != kRowVersion) return std::nullopt;
+  PutTreeRow row;
+  row.cursor.history = reader.ReadId<HistoryId>();
+  row.cursor.sequence = reader.U64();
+  const absl::string_view digest = reader.Raw(kernels::kDigestBytes);
+  if (!reader.Finish().ok()) return std::nullopt;
+  std::copy(digest.begin(), digest.end(), row.digest.begin());
+  return row;
+}
+
 }  // namespace
 
 PutCache::PutCache(MetadataStore* store, const NamespaceId& id)
@@ -71,6 +99,22 @@ absl::StatusOr<std::vector<std::optional<PutCacheRow>>> PutCache::Find(
 
 void PutCache::Remember(const std::string& path, const PutCacheRow& row) {
   if (store_ != nullptr) rows_.emplace_back(KeyOf(path), EncodeRow(row));
+}
+
+std::optional<PutTreeRow> PutCache::FindTree(const std::string& remote, bool mirror) const {
+  if (store_ == nullptr) return std::nullopt;
+  std::optional<PutTreeRow> row;
+  const auto read = [&](MetadataReader& reader) -> absl::Status {
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto value, reader.Get(TreeKey(remote, mirror)));
+    if (value.has_value()) row = DecodeTreeRow(*value);
+    return absl::OkStatus();
+  };
+  if (!store_->View(partition_, read).ok()) return std::nullopt;
+  return row;
+}
+
+void PutCache::RememberTree(const std::string& remote, bool mirror, const PutTreeRow& row) {
+  if (store_ != nullptr) rows_.emplace_back(TreeKey(remote, mirror), EncodeTreeRow(row));
 }
 
 absl::Status PutCache::Flush() {

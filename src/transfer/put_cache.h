@@ -11,7 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "src/kernels/digest.h"
 #include "syncengine/base/ids.h"
+#include "syncengine/format/journal.h"
 #include "syncengine/ports/file_system.h"
 #include "syncengine/ports/metadata_store.h"
 
@@ -21,6 +23,12 @@ namespace syncengine {
 struct PutCacheRow {
   FileStat stat;
   RevisionId revision;
+};
+
+// That a whole tree was put, as of a place in the journal.
+struct PutTreeRow {
+  Cursor cursor;
+  kernels::Digest digest{};  // Of what was read.
 };
 
 // One row for each remote path of a namespace. A cache: losing it only costs reading files again.
@@ -34,6 +42,10 @@ class PutCache {
       absl::Span<const std::string> paths) const;
   // Queues a row; Flush writes them.
   void Remember(const std::string& path, const PutCacheRow& row);
+  // The same for a put of a tree at `remote`, with or without mirroring. What cannot be read is not
+  // there.
+  std::optional<PutTreeRow> FindTree(const std::string& remote, bool mirror) const;
+  void RememberTree(const std::string& remote, bool mirror, const PutTreeRow& row);
   absl::Status Flush();
 
  private:

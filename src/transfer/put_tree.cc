@@ -10,7 +10,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "src/transfer/file_source.h"
+#include "src/transfer/local_walk.h"
 #include "src/transfer/put_cache.h"
+#include "src/transfer/put_stamp.h"
 #include "src/transfer/remote_tree.h"
 #include "src/transfer/same_content.h"
 #include "src/transfer/verdict.h"
@@ -19,9 +21,6 @@
 
 namespace syncengine {
 namespace {
-
-// Times of files come from a clock that the kernel advances in steps of up to 10 ms.
-constexpr int64_t kKernelTickNs = 50'000'000;
 
 std::string Join(const std::string& directory, absl::string_view name) {
   return directory.empty() ? std::string(name) : absl::StrCat(directory, "/", name);
@@ -46,11 +45,13 @@ class PutPlan : public UploadPlan {
         remote_(std::move(remote)),
         cache_(ports.cache, ports.opened.record.id),
         report_(report),
-        racy_window_ns_(ports.files.properties().mtime_granularity_ns + kKernelTickNs),
+        racy_window_ns_(RacyWindowNs(ports.files)),
         stop_(std::move(stop)) {}
 
-  // The content of the directory `local` goes into the remote directory `node`.
-  void StartWithDirectory(const std::string& local, const NodeId& node) {
+  // The content of the directory `local` goes into the remote directory `node`; `walk` has begun
+  // there.
+  void StartWithDirectory(const std::string& local, const NodeId& node, LocalWalk* walk) {
+    walk_ = walk;
     directories_.push_back({local, "", node});
   }
   // One file, link or directory becomes `name` in the remote directory `parent`.
@@ -73,6 +74,7 @@ class PutPlan : public UploadPlan {
   void Finished(const UploadItem& item, const UploadResult& result) override;
 
   absl::Status FlushCache() { return cache_.Flush(); }
+  uint64_t committed() const { return committed_; }
 
  private:
   struct Directory {
@@ -93,6 +95,7 @@ class PutPlan : public UploadPlan {
   };
 
   void WalkDirectory();
+  absl::StatusOr<std::vector<StatEntry>> ListLocal(const std::string& path);
   // Saves the remote node at `path` and all below from a mirror's deletions.
   void KeepAll(const std::string& path);
   void Compare(const Directory& directory, const std::vector<Local>& found);
@@ -120,18 +123,28 @@ class PutPlan : public UploadPlan {
   PutTreeReport& report_;
   const int64_t racy_window_ns_;
   const std::stop_token stop_;
+  LocalWalk* walk_ = nullptr;           // Null for a single file.
   std::vector<Directory> directories_;  // A stack: depth first.
   std::deque<UploadItem> ready_;
   absl::flat_hash_set<std::string> deleted_;
   absl::flat_hash_set<std::string> kept_;                 // Remote paths that a mirror keeps.
   absl::flat_hash_map<std::string, InFlight> in_flight_;  // By label.
+  uint64_t committed_ = 0;
   bool deletes_done_ = false;
 };
+
+// The walk takes directories in the same order.
+absl::StatusOr<std::vector<StatEntry>> PutPlan::ListLocal(const std::string& path) {
+  if (walk_ == nullptr) return ports_.files.ListWithStats(path);
+  std::optional<LocalListing> listing = walk_->Next();
+  if (listing.has_value() && listing->path == path) return std::move(listing->entries);
+  return absl::InternalError(absl::StrCat(path, ": the walk is elsewhere"));
+}
 
 void PutPlan::WalkDirectory() {
   const Directory directory = std::move(directories_.back());
   directories_.pop_back();
-  auto entries = ports_.files.ListWithStats(directory.local);
+  auto entries = ListLocal(directory.local);
   if (!entries.ok()) {
     // What was not seen is unknown, not gone: nothing below is deleted.
     AddIssue(directory.remote, entries.status());
@@ -149,8 +162,6 @@ void PutPlan::WalkDirectory() {
     std::string path = Join(directory.local, entry.name);
     found.push_back({std::move(entry.name), std::move(path), *entry.stat});
   }
-  std::sort(found.begin(), found.end(),
-            [](const Local& a, const Local& b) { return a.name < b.name; });
   Compare(directory, found);
 }
 
@@ -305,6 +316,8 @@ void PutPlan::Finished(const UploadItem& item, const UploadResult& result) {
     ++report_.files_unchanged;
   } else if (result.outcome.verdict != ChangeVerdict::kCommitted) {
     return AddIssue(item.label, VerdictError(result.outcome.verdict));
+  } else {
+    ++committed_;
   }
   if (item.change.state.deleted) ++report_.deleted;
   if (flight.empty()) return;
@@ -337,12 +350,20 @@ absl::StatusOr<PutTreeReport> PutTree(const PutTreePorts& ports, const PutTreeRe
   const NamespaceId& id = ports.opened.record.id;
   PutTreeReport report;
   std::unique_ptr<PutPlan> plan;
+  std::optional<LocalWalk> walk;
+  std::optional<PutStamp> stamp;
   if (stat.kind == FileKind::kDirectory) {
+    walk.emplace(ports.files, ports.executor, request.local);
     SYNCENGINE_ASSIGN_OR_RETURN(const NodeId directory,
                                 MakeDirectories(ports.opened, ports.entropy, request.remote));
+    stamp.emplace(ports, request);
+    if (const auto print = stamp->FindUnchanged(*walk); print.has_value()) {
+      report.files = report.files_unchanged = print->files;
+      return report;
+    }
     SYNCENGINE_ASSIGN_OR_RETURN(RemoteTree remote, ListRemoteTree(service, id, directory));
     plan = std::make_unique<PutPlan>(ports, request, std::move(remote), report, stop);
-    plan->StartWithDirectory(request.local, directory);
+    plan->StartWithDirectory(request.local, directory, &*walk);
   } else {
     SYNCENGINE_ASSIGN_OR_RETURN(const auto place, SplitLast(request.remote));
     SYNCENGINE_ASSIGN_OR_RETURN(const NodeId parent,
@@ -362,6 +383,9 @@ absl::StatusOr<PutTreeReport> PutTree(const PutTreePorts& ports, const PutTreeRe
   SYNCENGINE_RETURN_IF_ERROR(uploaded.status());
   SYNCENGINE_RETURN_IF_ERROR(Annotate(flushed, "put cache"));
   report.upload = *uploaded;
+  if (stamp.has_value() && report.issues.empty()) {
+    stamp->Remember(walk->print(), plan->committed() + uploaded->announced);
+  }
   return report;
 }
 

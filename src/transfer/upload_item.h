@@ -3,7 +3,6 @@
 #define SYNCENGINE_SRC_TRANSFER_UPLOAD_ITEM_H_
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "src/transfer/arena.h"
 #include "src/transfer/manifest_tree.h"
 #include "syncengine/base/ids.h"
 #include "syncengine/format/content.h"
@@ -57,27 +57,6 @@ struct PendingItem {
   SendMark needs;                     // Where its last block is sent.
   std::optional<ContentRef> content;  // Sealed.
   UploadResult result;                // Its status is an error once reading failed.
-};
-
-// Plaintext that blocks point into.
-class Arena {
- public:
-  // `held` counts the bytes of all arenas and outlives them.
-  Arena(size_t size, std::atomic<uint64_t>& held)
-      : bytes_(std::make_unique_for_overwrite<char[]>(size)), size_(size), held_(held) {
-    held_ += size_;
-  }
-  ~Arena() { held_ -= size_; }
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
-
-  char* data() { return bytes_.get(); }
-  size_t size() const { return size_; }
-
- private:
-  const std::unique_ptr<char[]> bytes_;
-  const size_t size_;
-  std::atomic<uint64_t>& held_;
 };
 
 // A block of an item, or with empty bytes the mark that the item's content ends here.

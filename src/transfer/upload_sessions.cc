@@ -67,6 +67,7 @@ absl::Status UploadSessions::Open(PendingItem* first) {
   }
   if (!upload.ok()) return Annotate(upload.status(), "begin upload");
   sessions_.push_back(*upload);
+  context_.stats.announced += announced.size();
   for (PendingItem* item : announced) {
     item->announced = *upload;
     announced_open_.insert(item->item.change.node);

@@ -33,6 +33,7 @@ class ProbeService final : public Service {
   size_t calls() const { return calls_; }
   size_t puts() const { return puts_; }
   size_t commits() const { return commits_; }
+  size_t lists() const { return lists_; }
   uint64_t put_bytes() const { return put_bytes_; }
   std::vector<std::string> violations() {
     absl::MutexLock lock(&mutex_);
@@ -58,6 +59,7 @@ class ProbeService final : public Service {
     return service_.Stat(id, target);
   }
   absl::StatusOr<ListPage> List(const NamespaceId& id, const ListRequest& request) override {
+    ++lists_;
     Keep(request.after);
     return service_.List(id, request);
   }
@@ -137,6 +139,7 @@ class ProbeService final : public Service {
   std::atomic<size_t> calls_ = 0;
   std::atomic<size_t> puts_ = 0;
   std::atomic<size_t> commits_ = 0;
+  std::atomic<size_t> lists_ = 0;
   std::atomic<uint64_t> put_bytes_ = 0;
   absl::Mutex mutex_;
   std::set<BlockId> durable_;

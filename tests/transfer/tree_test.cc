@@ -1,8 +1,10 @@
 // Trees from a disk and back.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "syncengine/stores/memory_file_system.h"
@@ -96,6 +98,61 @@ TEST_P(TreeTest, AFileReadInTheTickOfItsChangeIsReadAgain) {
   SE_ASSERT_OK_AND_ASSIGN(const PutTreeReport again, Put());
   EXPECT_EQ(again.upload.bytes, 5u);
   EXPECT_EQ(again.files_unchanged, 4u) << "read, and found equal";
+}
+
+TEST_P(TreeTest, PutOfWhatIsThereAsksForNoFile) {
+  SE_ASSERT_OK(Put());
+  const size_t lists = probe_->lists();
+  SE_ASSERT_OK_AND_ASSIGN(const PutTreeReport again, Put());
+  EXPECT_EQ(probe_->lists(), lists);
+  EXPECT_EQ(again.files, 4u);
+  EXPECT_EQ(again.files_unchanged, 4u);
+}
+
+TEST_P(TreeTest, EveryLocalChangeIsSeenAfterAPutThatFoundNone) {
+  const std::vector<std::function<void()>> changes = {
+      [&] { Write("a/b/new", "x"); },
+      [&] { Write("top", "other content"); },
+      [&] { SE_ASSERT_OK(disk_.SetAttributes("top", std::nullopt, 0600)); },
+      [&] { SE_ASSERT_OK(disk_.SetAttributes("empty", std::nullopt, 0700)); },
+      [&] { SE_ASSERT_OK(disk_.MakeDirectory("empty/sub", 0755)); },
+      [&] { SE_ASSERT_OK(disk_.Rename("a/two", "a/three", RenameMode::kReplace)); },
+      [&] {
+        SE_ASSERT_OK(disk_.RemoveFile("a/link"));
+        SE_ASSERT_OK(disk_.MakeSymlink("a/link", "two"));
+      }};
+  for (const auto& change : changes) {
+    clock_.Advance(absl::Seconds(5));
+    SE_ASSERT_OK(Put());
+    SE_ASSERT_OK(Put());
+    change();
+    clock_.Advance(absl::Seconds(5));
+    const uint64_t commits = probe_->commits();
+    SE_ASSERT_OK(Put());
+    EXPECT_GT(probe_->commits(), commits) << "change " << &change - changes.data();
+  }
+}
+
+TEST_P(TreeTest, WhatSomebodyElseChangedIsPutAgain) {
+  SE_ASSERT_OK(Put());
+  const auto expected = Remote();
+  MemoryFileSystem other(clock_);
+  SE_ASSERT_OK_AND_ASSIGN(auto file, other.Create("top", 0644));
+  file.reset();
+  SE_ASSERT_OK(PutTree({other, opened_, *executor_, entropy_, clock_},
+                       {.local = "", .remote = "/t", .mirror = true}));
+  EXPECT_NE(Remote(), expected);
+  SE_ASSERT_OK(Put());
+  EXPECT_EQ(Remote(), expected);
+}
+
+TEST_P(TreeTest, MirrorDoesNotRestOnAPutThatKeptWhatIsGone) {
+  SE_ASSERT_OK(Put());
+  SE_ASSERT_OK(disk_.RemoveFile("top"));
+  SE_ASSERT_OK(Put());
+  SE_ASSERT_OK(Put());
+  SE_ASSERT_OK_AND_ASSIGN(const PutTreeReport report, Put(true));
+  EXPECT_EQ(report.deleted, 1u);
 }
 
 TEST_P(TreeTest, MirrorDeletesOnlyWhatIsGone) {

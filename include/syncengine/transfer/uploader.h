@@ -79,6 +79,7 @@ struct UploadStats {
   uint64_t sent_bytes =
       0;                  // stored_bytes and the requests around them, as far as the library knows.
   uint64_t sequence = 0;  // Of the last commit.
+  uint64_t announced = 0;  // Files that were announced.
 };
 
 // Thread-compatible; one Upload at a time. Memory is about options.buffer_bytes. Reading happens on
