@@ -110,6 +110,10 @@ std::vector<Contender> MakeContenders() {
         {.name = "fastcdc2020", .average = average, .cut = [fastcdc](absl::string_view bytes) {
            return fastcdc->Cut(bytes);
          }});
+    contenders.push_back(
+        {.name = "fixed", .average = average, .cut = [average](absl::string_view bytes) {
+           return std::min<size_t>(average, bytes.size());
+         }});
     for (const ChunkerSuite suite : {ChunkerSuite::kFast, ChunkerSuite::kPrf}) {
       auto chunker = Chunker::Create({.suite = suite, .average_bytes = average}, key);
       if (!chunker.ok()) continue;

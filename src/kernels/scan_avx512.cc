@@ -9,6 +9,9 @@
 
 #include "src/kernels/scan_sets.h"
 
+// The compiler's own headers leave a register undefined on purpose (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
 #define SYNCENGINE_AVX512 __attribute__((target("avx512f,avx512bw,bmi,bmi2")))
 #define SYNCENGINE_AVX512_INLINE \
   __attribute__((target("avx512f,avx512bw,bmi,bmi2"), always_inline)) inline
