@@ -14,7 +14,9 @@ absl::Status Collection::Run() {
   SYNCENGINE_RETURN_IF_ERROR(TakeLease());
   const absl::Status status = RunLeased();
   const absl::Status returned = GiveLeaseBack();
-  return status.ok() ? returned : status;
+  // Counts that do not match are no damage when another collector has changed them meanwhile.
+  const bool replaced = GetReason(returned) == Reason::kLocked;
+  return status.ok() || (replaced && absl::IsDataLoss(status)) ? returned : status;
 }
 
 absl::Status Collection::RunLeased() {
