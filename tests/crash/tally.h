@@ -1,0 +1,54 @@
+// Counts what the crash and fault tests looked at, for the figures they print at their end.
+#ifndef SYNCENGINE_TESTS_CRASH_TALLY_H_
+#define SYNCENGINE_TESTS_CRASH_TALLY_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+
+namespace syncengine::testing {
+
+// One for the whole program. Single-threaded.
+class Tally {
+ public:
+  static Tally& Get();
+
+  // How many disks to look at for each place where power may fail: a few in the quick run, more
+  // with the environment's CRASH_STATES.
+  uint64_t states_per_point() const { return states_per_point_; }
+  // Every how many-th fault of a sweep is tried; 1 with the environment's FAULT_SWEEP=full.
+  int64_t fault_stride() const { return fault_stride_; }
+
+  void CountScenario() { ++scenarios_; }
+  // A call that changed something, after which power was cut.
+  void CountOperation(absl::string_view call) { ++operations_[std::string(call)]; }
+  // A state of a disk by its digest. False when it was looked at before with the same
+  // `expectation`, a digest of what must be found on it: it need not be looked at again.
+  bool CountState(uint64_t digest, uint64_t expectation);
+  void CountSecondCrash() { ++second_crashes_; }
+  void CountFaultRun() { ++fault_runs_; }
+
+  std::set<std::string> operations() const;
+  void Print() const;
+
+ private:
+  Tally();
+
+  uint64_t states_per_point_ = 0;
+  int64_t fault_stride_ = 0;
+  int64_t scenarios_ = 0;
+  std::map<std::string, int64_t> operations_;
+  int64_t states_ = 0;
+  absl::flat_hash_set<uint64_t> distinct_;
+  absl::flat_hash_set<uint64_t> checked_;
+  int64_t second_crashes_ = 0;
+  int64_t fault_runs_ = 0;
+};
+
+}  // namespace syncengine::testing
+
+#endif  // SYNCENGINE_TESTS_CRASH_TALLY_H_
