@@ -83,8 +83,22 @@ absl::Status Applier::MakeDirectory(const Action& action) {
   if (absl::IsAlreadyExists(made)) return Moved(path);
   SYNCENGINE_RETURN_IF_ERROR(made);
   touched_.insert(ParentOf(path));
+  made_.insert(path);
   SYNCENGINE_ASSIGN_OR_RETURN(const FileStat stat, around_.files.Stat(path));
   round_.places.Put(action.node, action.to, PrintOf(stat));
+  return absl::OkStatus();
+}
+
+// What is moved into a new directory must not be lost with it.
+absl::Status Applier::SyncMade(const std::string& path) {
+  std::vector<std::string> parents;
+  for (std::string made = ParentOf(path); !made.empty(); made = ParentOf(made)) {
+    if (made_.erase(made) > 0) parents.push_back(ParentOf(made));
+  }
+  for (auto parent = parents.rbegin(); parent != parents.rend(); ++parent) {
+    const absl::Status synced = around_.files.SyncDirectory(*parent);
+    if (!absl::IsNotFound(synced)) SYNCENGINE_RETURN_IF_ERROR(synced);
+  }
   return absl::OkStatus();
 }
 
@@ -109,6 +123,7 @@ absl::Status Applier::Move(const Action& action) {
   if (action.is_conflict_copy) SYNCENGINE_RETURN_IF_ERROR(HandOverToLoser(action));
   SYNCENGINE_ASSIGN_OR_RETURN(const std::string from, PathNow(action.node));
   SYNCENGINE_ASSIGN_OR_RETURN(const std::string to, PathAfter(action));
+  SYNCENGINE_RETURN_IF_ERROR(SyncMade(to));
   SYNCENGINE_RETURN_IF_ERROR(RenameOnDisk(from, to));
   round_.places.Move(action.node, action.to);
   auto parked = parked_.find(action.node);
@@ -148,6 +163,7 @@ absl::Status Applier::SetAttributes(const Action& action) {
   SYNCENGINE_ASSIGN_OR_RETURN(const std::string path, PathNow(action.node));
   std::optional<int64_t> mtime;
   if (action.node_kind == NodeKind::kFile) mtime = action.attributes.mtime_ns;
+  if (action.node_kind == NodeKind::kDirectory) touched_.insert(path);
   return around_.files.SetAttributes(path, mtime, action.attributes.mode);
 }
 

@@ -38,6 +38,7 @@ class Applier {
   absl::Status RenameOnDisk(const std::string& from, const std::string& to);
   absl::StatusOr<std::string> PathNow(const NodeId& node) const;
   absl::StatusOr<std::string> PathAfter(const Action& action) const;
+  absl::Status SyncMade(const std::string& path);
   absl::Status SyncTouched();
   void Record(const Action& action);
 
@@ -45,6 +46,7 @@ class Applier {
   const IgnoreRules& ignore_;
   Round& round_;
   absl::btree_set<std::string> touched_;  // Directories whose names changed.
+  absl::btree_set<std::string> made_;     // New directories that may not be durable.
   absl::flat_hash_map<NodeId, uint64_t> parked_;
 };
 

@@ -49,14 +49,27 @@ absl::Status Workspace::Prepare() {
   for (absl::string_view path : {kPrivate, kTemporary, kTrash}) {
     SYNCENGINE_RETURN_IF_ERROR(Annotate(EnsureDirectory(files_, path), "prepare the folder"));
   }
-  return absl::OkStatus();
+  // What is put there must not be lost with them. They may be younger than the last power cut.
+  return files_.SyncDirectory(kPrivate);
 }
 
 std::string Workspace::NewTemporary() { return absl::StrCat(kTemporary, "/", Random(entropy_)); }
 
+absl::Status Workspace::EnsureDay(const std::string& day) {
+  SYNCENGINE_RETURN_IF_ERROR(EnsureDirectory(files_, day));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (day == durable_day_) return absl::OkStatus();
+  }
+  SYNCENGINE_RETURN_IF_ERROR(files_.SyncDirectory(kTrash));
+  absl::MutexLock lock(&mutex_);
+  durable_day_ = day;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> Workspace::Discard(absl::string_view path) {
   const std::string day = absl::StrCat(kTrash, "/", Day(clock_.Now()));
-  SYNCENGINE_RETURN_IF_ERROR(EnsureDirectory(files_, day));
+  SYNCENGINE_RETURN_IF_ERROR(EnsureDay(day));
   const std::string place =
       absl::StrCat(day, "/", Random(entropy_), "-", NameOf(path).substr(0, kTrashNameMax));
   SYNCENGINE_RETURN_IF_ERROR(files_.Rename(path, place, RenameMode::kNoReplace));

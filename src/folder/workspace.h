@@ -4,9 +4,11 @@
 
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "syncengine/ports/clock.h"
 #include "syncengine/ports/entropy.h"
 #include "syncengine/ports/file_system.h"
@@ -37,11 +39,14 @@ class Workspace {
   void EmptyTrash(int days);
 
  private:
+  absl::Status EnsureDay(const std::string& day);
   void RemoveTree(const std::string& path);
 
   FileSystem& files_;
   Entropy& entropy_;
   Clock& clock_;
+  absl::Mutex mutex_;
+  std::string durable_day_ ABSL_GUARDED_BY(mutex_);  // The directory of the last Discard.
 };
 
 }  // namespace syncengine::folder

@@ -264,6 +264,7 @@ absl::Status MemoryFileSystem::SetAttributes(absl::string_view path,
     return absl::InvalidArgumentError(absl::StrCat("\"", path, "\": a symlink has no mode"));
   }
   disk_->SetAttributes(*node, mtime_ns, mode);
+  node->durable_stat = node->stat;
   return absl::OkStatus();
 }
 

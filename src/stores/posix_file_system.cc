@@ -295,11 +295,28 @@ absl::Status RootedFileSystem::Rename(absl::string_view from, absl::string_view 
   return PosixError(not_empty ? ENOTEMPTY : error, "rename to", to);
 }
 
+// None when it is no file or may not be opened; then its attributes cannot be synced.
+UniqueFd OpenToSync(const Place& place) {
+  const int at = place.directory.get();
+  struct stat found {};
+  if (fstatat(at, place.name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return UniqueFd(-1);
+  if (!S_ISREG(found.st_mode)) return UniqueFd(-1);
+  for (const int access : {O_RDONLY, O_WRONLY}) {
+    UniqueFd fd(Retry([&] {
+      return openat(at, place.name.c_str(), access | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    }));
+    if (fd.ok()) return fd;
+  }
+  return UniqueFd(-1);
+}
+
 absl::Status RootedFileSystem::SetAttributes(absl::string_view path,
                                              std::optional<int64_t> mtime_ns,
                                              std::optional<uint32_t> mode) {
   SYNCENGINE_ASSIGN_OR_RETURN(const Place place, tree_.Find(path, "set attributes of"));
   const int at = place.directory.get();
+  // Before, as the new mode may forbid it.
+  const UniqueFd file = OpenToSync(place);
   if (mode.has_value() && fchmodat(at, place.name.c_str(), *mode, AT_SYMLINK_NOFOLLOW) != 0) {
     return PosixError(errno == EOPNOTSUPP ? EINVAL : errno, "set the mode of", path);
   }
@@ -307,6 +324,7 @@ absl::Status RootedFileSystem::SetAttributes(absl::string_view path,
                                         AT_SYMLINK_NOFOLLOW) != 0) {
     return PosixError(errno, "set the time of", path);
   }
+  if (file.ok() && fsync(file.get()) != 0) return PosixError(errno, "fsync", path);
   return absl::OkStatus();
 }
 

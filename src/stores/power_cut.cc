@@ -109,24 +109,16 @@ void PowerCutTree::FindParents(const MemoryNode& directory) {
   }
 }
 
-// A name is given up, or two exchanged, only by who holds it: otherwise an earlier change, which
-// this one builds on, was lost. And no directory may end up inside itself.
+// Changes of one name keep their order: without the earlier one, which this one builds on, it did
+// not happen. And no directory may end up inside itself.
 bool PowerCutTree::IsPossible(const NameChange& change) {
-  const bool exchange =
-      change.size() == 2 && std::all_of(change.begin(), change.end(), [](const NameEdit& edit) {
-        return edit.before != nullptr && edit.after != nullptr;
-      });
-  for (const NameEdit& edit : change) {
+  return std::all_of(change.begin(), change.end(), [this](const NameEdit& edit) {
     const Children& children = ChildrenOf(*edit.directory);
     const auto child = children.find(edit.name);
-    const bool held = child != children.end() && child->second == edit.before;
-    if (!held && (exchange || edit.after == nullptr)) return false;
-    if (edit.after != nullptr && edit.after->kind == FileKind::kDirectory &&
-        IsAtOrBelow(edit.directory.get(), edit.after.get())) {
-      return false;
-    }
-  }
-  return true;
+    const bool is_directory = edit.after != nullptr && edit.after->kind == FileKind::kDirectory;
+    return (child == children.end() ? nullptr : child->second) == edit.before &&
+           !(is_directory && IsAtOrBelow(edit.directory.get(), edit.after.get()));
+  });
 }
 
 void PowerCutTree::Apply(const NameChange& change) {

@@ -145,6 +145,7 @@ class FileSystem {
   // Removes an empty directory; kFailedPrecondition when it is not empty.
   virtual absl::Status RemoveDirectory(absl::string_view path) = 0;
   virtual absl::Status Rename(absl::string_view from, absl::string_view to, RenameMode mode) = 0;
+  // A file's attributes are durable on OK; a directory's are with SyncDirectory of it.
   virtual absl::Status SetAttributes(absl::string_view path, std::optional<int64_t> mtime_ns,
                                      std::optional<uint32_t> mode) = 0;
   // Makes the names inside `path` durable.

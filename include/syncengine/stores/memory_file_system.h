@@ -49,8 +49,8 @@ class MemoryFileSystem final : public FileSystem {
   // What is not durable is lost, kept or torn as `choose` says, which is asked, in an order that
   // depends on the disk alone:
   // - for each change of names since the SyncDirectory that would keep it, whether it happened. One
-  //   rename is one change even between directories; a later change may be kept without an earlier
-  //   one as long as no file has two names then and no directory is inside itself;
+  //   rename is one change even between directories. Changes of one name keep their order, others
+  //   do not: what was put into a new directory is lost with a directory that did not last;
   // - for each file with content or attributes that were not synced: which of its sizes since then,
   //   for each page its old bytes, zeros, or its bytes after one of the writes, and whether it has
   //   its old or its new times and mode.
