@@ -37,6 +37,8 @@ absl::Status Applier::Run(absl::FunctionRef<absl::Status()> check_root) {
     }
   }
   SYNCENGINE_RETURN_IF_ERROR(SyncTouched());
+  // Not earlier: until then a power cut may bring a node back to where it was parked.
+  for (const uint64_t intent : settled_) around_.state.EraseIntent(intent);
   for (const Action* action : done) {
     if (!round_.outcome.failed.contains(action->node)) Record(*action);
   }
@@ -127,7 +129,7 @@ absl::Status Applier::Move(const Action& action) {
   SYNCENGINE_RETURN_IF_ERROR(RenameOnDisk(from, to));
   round_.places.Move(action.node, action.to);
   auto parked = parked_.find(action.node);
-  if (parked != parked_.end()) around_.state.EraseIntent(parked->second);
+  if (parked != parked_.end()) settled_.push_back(parked->second);
   round_.outcome.report.moved += !action.is_conflict_copy;
   round_.outcome.report.conflicts += action.is_conflict_copy;
   return absl::OkStatus();

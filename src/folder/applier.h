@@ -5,6 +5,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
@@ -45,9 +46,10 @@ class Applier {
   const Surroundings& around_;
   const IgnoreRules& ignore_;
   Round& round_;
-  absl::btree_set<std::string> touched_;  // Directories whose names changed.
-  absl::btree_set<std::string> made_;     // New directories that may not be durable.
-  absl::flat_hash_map<NodeId, uint64_t> parked_;
+  absl::btree_set<std::string> touched_;          // Directories whose names changed.
+  absl::btree_set<std::string> made_;             // New directories that may not be durable.
+  absl::flat_hash_map<NodeId, uint64_t> parked_;  // Their intents.
+  std::vector<uint64_t> settled_;                 // Intents of parked nodes that found their place.
 };
 
 }  // namespace syncengine::folder

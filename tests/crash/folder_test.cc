@@ -147,6 +147,25 @@ TEST(FolderCrashTest, TwoPairsOfNamesSwapped) {
                }});
 }
 
+TEST(FolderCrashTest, TwoPairsOfNamesSwappedThereAndEditedHere) {
+  FolderCrash({.base = SomeFiles,
+               .there =
+                   [](User& there) {
+                     there.Rename("one", "t");
+                     there.Rename("two", "one");
+                     there.Rename("t", "two");
+                     there.Rename("d/four", "d/t");
+                     there.Rename("d/five", "d/four");
+                     there.Rename("d/t", "d/five");
+                   },
+               .here =
+                   [](User& here) {
+                     for (const char* path : {"one", "two", "d/four", "d/five"}) {
+                       here.Write(path, absl::StrCat("edited here: ", path));
+                     }
+                   }});
+}
+
 TEST(FolderCrashTest, DirectoriesSwapped) {
   FolderCrash({.base = SomeFiles, .there = [](User& there) {
                  there.Rename("d", "t");
