@@ -29,8 +29,13 @@ inline void RecordHead(State& state, const NodeId& node, const std::optional<Fin
     row.state = change->second.state;
   }
   if (print.has_value()) {
+    // A mode that was changed here and has still to go the other way must go on looking changed.
+    const bool mode_waits = known != state.synced().end() &&
+                            print->mode != known->second.print.mode &&
+                            print->mode != row.state.attributes.mode;
     row.print = *print;
     row.racy = racy;
+    if (mode_waits) row.print.mode = known->second.print.mode;
   }
   state.PutSynced(node, std::move(row));
   state.EraseRemote(node);

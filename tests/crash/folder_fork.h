@@ -96,6 +96,7 @@ class User {
  public:
   User(ManualClock& clock, MemoryFileSystem& disk) : clock_(clock), disk_(&disk) {}
 
+  MemoryFileSystem& disk() { return *disk_; }
   void Write(const std::string& path, const std::string& bytes, uint32_t mode = 0644);
   void MakeDirectory(const std::string& path);
   void MakeSymlink(const std::string& path, const std::string& target);

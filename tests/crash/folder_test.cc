@@ -1,8 +1,13 @@
 // The folder client after power was cut behind every call it makes to its disk, its own state and
 // its server: what is at a user's path is whole, nothing is lost, and the folder meets the server
 // again.
+#include <cstdint>
+#include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/crash/folder_crash.h"
 
@@ -195,6 +200,20 @@ TEST(FolderCrashTest, ModesFromThere) {
                }});
 }
 
+TEST(FolderCrashTest, AModeFromHereForWhatChangedThere) {
+  FolderCrash({.base = SomeFiles,
+               .there =
+                   [](User& there) {
+                     there.Write("one", "edited there");
+                     there.Rename("two", "d/two");
+                   },
+               .here =
+                   [](User& here) {
+                     here.SetMode("one", 0755);
+                     here.SetMode("two", 0755);
+                   }});
+}
+
 TEST(FolderCrashTest, SymlinksFromThere) {
   FolderCrash({.base = [](User& base) { base.MakeSymlink("old link", "a"); },
                .there =
@@ -384,6 +403,79 @@ TEST(FolderCrashTest, ADirectoryMadeAndFilledTwice) {
                      there.Rename("d", "a/d");
                      there.Rename("z/b/one", "a/d/one");
                    }});
+}
+
+// Somebody who does anything, each content being written only once.
+class AnyUser {
+ public:
+  AnyUser(uint64_t seed, std::string name) : random_(seed), name_(std::move(name)) {}
+
+  void Act(User& user, int times) {
+    for (int i = 0; i < times; ++i) Act(user);
+  }
+
+ private:
+  void Act(User& user) {
+    std::vector<std::string> files;
+    std::vector<std::string> directories = {""};
+    for (const auto& [path, content] : TreeOf(user.disk())) {
+      (content == "directory" ? directories : files).push_back(path);
+    }
+    const std::string at = Any(directories);
+    const std::string name = absl::StrCat(name_, ++last_);
+    const std::string fresh = at.empty() ? name : absl::StrCat(at, "/", name);
+    const uint64_t dice = random_() % 12;
+    if (dice < 3) return user.Write(fresh, Content());
+    if (dice == 3) return user.MakeDirectory(fresh);
+    if (dice == 4) return user.MakeSymlink(fresh, name);
+    if (dice == 5 && directories.size() > 1) {
+      const std::string from = directories[1 + random_() % (directories.size() - 1)];
+      if (!absl::StartsWith(absl::StrCat(at, "/"), absl::StrCat(from, "/"))) {
+        return user.Rename(from, fresh);
+      }
+    }
+    if (files.empty()) return;
+    const std::string file = Any(files);
+    if (dice < 8) return user.Write(file, Content());
+    if (dice == 8) return user.Remove(file);
+    if (dice == 9) return user.Rename(file, fresh);
+    if (dice == 10) return Swap(user, file, Any(files), fresh);
+    if (absl::StartsWith(TreeOf(user.disk())[file], "file")) user.SetMode(file, 0755);
+  }
+
+  void Swap(User& user, const std::string& a, const std::string& b, const std::string& aside) {
+    if (a == b) return;
+    user.Rename(a, aside);
+    user.Rename(b, a);
+    user.Rename(aside, b);
+  }
+  std::string Content() {
+    const size_t sizes[] = {1, 100, 4096, 6000, 10'000, 20'000};
+    return absl::StrCat(name_, ++last_, Large(name_[0], sizes[random_() % 6]));
+  }
+  const std::string& Any(const std::vector<std::string>& paths) {
+    return paths[random_() % paths.size()];
+  }
+
+  std::mt19937_64 random_;
+  const std::string name_;
+  int last_ = 0;
+};
+
+TEST(FolderCrashTest, AnyChangesOnBothSides) {
+  for (uint64_t seed = 1; seed <= Tally::Get().seeds(); ++seed) {
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    AnyUser base(seed * 4, "base");
+    AnyUser there(seed * 4 + 1, "there");
+    AnyUser here(seed * 4 + 2, "here");
+    const int amount = 1 + static_cast<int>(seed % 5);
+    FolderCrash({.base = [&](User& user) { base.Act(user, 4 + 2 * amount); },
+                 .there = [&](User& user) { there.Act(user, amount); },
+                 .here = [&](User& user) { here.Act(user, amount); },
+                 .then = [&](User& user) { there.Act(user, amount); },
+                 .disk = {.exchange = seed % 3 != 0}});
+    if (HasFailure()) return;
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace syncengine::testing {
 namespace {
 
 constexpr uint64_t kQuickStates = 3;
+constexpr uint64_t kQuickSeeds = 3;
 constexpr int64_t kQuickStride = 17;
 
 class Printer final : public ::testing::Environment {
@@ -22,13 +23,22 @@ class Printer final : public ::testing::Environment {
 
 const auto* const kPrinter = ::testing::AddGlobalTestEnvironment(new Printer);
 
+// A number from the environment.
+uint64_t Setting(const char* name, uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  uint64_t number = otherwise;
+  if (text != nullptr && !absl::SimpleAtoi(text, &number)) {
+    ADD_FAILURE() << name << ": expected a number, found " << text;
+  }
+  return number;
+}
+
 }  // namespace
 
-Tally::Tally() : states_per_point_(kQuickStates), fault_stride_(kQuickStride) {
-  const char* const states = std::getenv("CRASH_STATES");
-  if (states != nullptr && !absl::SimpleAtoi(states, &states_per_point_)) {
-    ADD_FAILURE() << "CRASH_STATES: expected a number, found " << states;
-  }
+Tally::Tally()
+    : states_per_point_(Setting("CRASH_STATES", kQuickStates)),
+      seeds_(Setting("CRASH_SEEDS", kQuickSeeds)),
+      fault_stride_(kQuickStride) {
   const char* const sweep = std::getenv("FAULT_SWEEP");
   if (sweep != nullptr && absl::string_view(sweep) == "full") fault_stride_ = 1;
 }

@@ -20,6 +20,8 @@ class Tally {
   // How many disks to look at for each place where power may fail: a few in the quick run, more
   // with the environment's CRASH_STATES.
   uint64_t states_per_point() const { return states_per_point_; }
+  // How many random scenarios are tried: a few, or with the environment's CRASH_SEEDS more.
+  uint64_t seeds() const { return seeds_; }
   // Every how many-th fault of a sweep is tried; 1 with the environment's FAULT_SWEEP=full.
   int64_t fault_stride() const { return fault_stride_; }
 
@@ -39,6 +41,7 @@ class Tally {
   Tally();
 
   uint64_t states_per_point_ = 0;
+  uint64_t seeds_ = 0;
   int64_t fault_stride_ = 0;
   int64_t scenarios_ = 0;
   std::map<std::string, int64_t> operations_;
