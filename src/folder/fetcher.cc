@@ -113,7 +113,9 @@ absl::Status Fetcher::Settle() {
                                  .path = arrival->path,
                                  .temporary = arrival->temporary,
                                  .arrived = arrival->arrived,
-                                 .expected = arrival->expected.value_or(Fingerprint())});
+                                 .expected = arrival->expected.value_or(Fingerprint()),
+                                 .node = arrival->action->node,
+                                 .revision = around_.state.HeadId(arrival->action->node)});
   }
   SYNCENGINE_RETURN_IF_ERROR(around_.state.Flush());
   absl::btree_set<std::string> directories;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/folder/private_paths.h"
+#include "src/folder/record.h"
 #include "src/folder/stat_print.h"
 #include "syncengine/base/error.h"
 
@@ -29,7 +30,10 @@ class Recovery {
       const absl::Status synced = files_.SyncDirectory(directory);
       if (!absl::IsNotFound(synced)) SYNCENGINE_RETURN_IF_ERROR(synced);
     }
-    for (const auto& [number, intent] : intents) state_.EraseIntent(number);
+    for (const auto& [number, intent] : intents) {
+      if (intent.kind == Intent::Kind::kSwap) RecordArrival(intent);
+      state_.EraseIntent(number);
+    }
     return state_.Flush();
   }
 
@@ -50,6 +54,15 @@ class Recovery {
     if (absl::IsNotFound(files_.Stat(intent.path).status())) return GoBack(leftover, intent.path);
     if (SameFile(print, intent.expected)) return workspace_.Discard(leftover).status();
     return KeepBeside(files_, leftover, intent.path, naming_).status();
+  }
+
+  // A file that came to its place is written down as what it is. Otherwise, where another node had
+  // that name before, it would pass for an edit of that one.
+  void RecordArrival(const Intent& intent) {
+    const absl::StatusOr<FileStat> stat = files_.Stat(intent.path);
+    if (!stat.ok() || !SameFile(PrintOf(*stat), intent.arrived)) return;
+    if (state_.HeadId(intent.node) != intent.revision) return;
+    RecordHead(state_, intent.node, PrintOf(*stat), /*racy=*/true);
   }
 
   absl::Status GoBack(const std::string& from, const std::string& path) {

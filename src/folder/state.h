@@ -32,6 +32,8 @@ struct Intent {
   std::string temporary;
   Fingerprint arrived;   // kSwap: the new file.
   Fingerprint expected;  // kSwap: the old one.
+  NodeId node;           // kSwap: whose content it is,
+  RevisionId revision;   // and as of which head.
 };
 
 struct Identity {

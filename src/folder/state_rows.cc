@@ -77,6 +77,8 @@ std::string EncodeIntent(const Intent& intent) {
   writer.Long(intent.temporary);
   WritePrint(writer, intent.arrived);
   WritePrint(writer, intent.expected);
+  writer.Raw(intent.node.bytes());
+  writer.Raw(intent.revision.bytes());
   return std::move(writer).Take();
 }
 
@@ -90,6 +92,8 @@ absl::StatusOr<Intent> DecodeIntent(absl::string_view bytes) {
   intent.temporary = std::string(reader.Long());
   intent.arrived = ReadPrint(reader);
   intent.expected = ReadPrint(reader);
+  intent.node = reader.ReadId<NodeId>();
+  intent.revision = reader.ReadId<RevisionId>();
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   if (kind < 1 || kind > 2) return MakeError(Reason::kIntegrity, "intent: unknown kind");
   return intent;

@@ -304,6 +304,21 @@ TEST(FolderCrashTest, EditedThereDeletedHere) {
                .here = [](User& here) { here.Remove("one"); }});
 }
 
+TEST(FolderCrashTest, SwappedThereDeletedHere) {
+  FolderCrash({.base = SomeFiles,
+               .there =
+                   [](User& there) {
+                     there.Rename("one", "t");
+                     there.Rename("two", "one");
+                     there.Rename("t", "two");
+                   },
+               .here =
+                   [](User& here) {
+                     here.Remove("one");
+                     here.Remove("two");
+                   }});
+}
+
 TEST(FolderCrashTest, MovedOnBothSides) {
   FolderCrash({.base = SomeFiles,
                .there = [](User& there) { there.Rename("one", "d/one"); },
