@@ -1,6 +1,7 @@
 #include "src/stores/lmdb_environment.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -23,6 +24,8 @@ namespace {
 constexpr unsigned kReadersMax = 1024;
 constexpr char kFormatKey[] = "format";
 constexpr char kFormat[] = "syncengine metadata 1";
+
+std::string FormatKey() { return RowPrefix("") + kFormatKey; }
 // Below this a failed commit is blamed on the full disk: LMDB reports a short write as EIO.
 constexpr uint64_t kNearlyFullBytes = 1u << 20;
 
@@ -109,14 +112,59 @@ absl::Status SyncDirectory(const std::string& directory) {
 
 // The directory's identity; creates it when missing.
 absl::StatusOr<FileIdentity> PrepareDirectory(const std::string& directory) {
-  if (mkdir(directory.c_str(), 0700) == 0) {
-    SYNCENGINE_RETURN_IF_ERROR(SyncDirectory(absl::StrCat(directory, "/..")));
-  } else if (errno != EEXIST) {
-    return FileError(errno, absl::StrCat("create ", directory));
-  }
+  const bool made = mkdir(directory.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) return FileError(errno, absl::StrCat("create ", directory));
+  // Also when it was there: who made it may have died before. A parent that may not be read was
+  // not made together with it.
+  const absl::Status synced = SyncDirectory(absl::StrCat(directory, "/.."));
+  if (made || !absl::IsPermissionDenied(synced)) SYNCENGINE_RETURN_IF_ERROR(synced);
   struct stat found {};
   if (stat(directory.c_str(), &found) != 0) return FileError(errno, directory);
   return FileIdentity{found.st_dev, found.st_ino};
+}
+
+// An LMDB file that holds nothing but the format. A transaction's changes are durable when it
+// returns OK.
+absl::Status WriteNewFile(const std::string& path) {
+  MDB_env* env = nullptr;
+  SYNCENGINE_RETURN_IF_ERROR(LmdbError(mdb_env_create(&env), "create an LMDB environment"));
+  const absl::Cleanup close_env = [env] { mdb_env_close(env); };
+  SYNCENGINE_RETURN_IF_ERROR(
+      LmdbError(mdb_env_open(env, path.c_str(), MDB_NOSUBDIR | MDB_NOTLS, 0600), path));
+  MDB_txn* transaction = nullptr;
+  SYNCENGINE_RETURN_IF_ERROR(LmdbError(mdb_txn_begin(env, nullptr, 0, &transaction), path));
+  const std::string row_key = FormatKey();
+  std::string format = SealRow(row_key, kFormat);
+  MDB_val key{row_key.size(), const_cast<char*>(row_key.data())};
+  MDB_val sealed{format.size(), format.data()};
+  MDB_dbi rows = 0;
+  int code = mdb_dbi_open(transaction, nullptr, 0, &rows);
+  if (code == MDB_SUCCESS) code = mdb_put(transaction, rows, &key, &sealed, 0);
+  if (code != MDB_SUCCESS) {
+    mdb_txn_abort(transaction);
+    return LmdbError(code, path);
+  }
+  return LmdbError(mdb_txn_commit(transaction), path);
+}
+
+// Makes the store's file under another name first: LMDB cannot open a file of its own whose
+// creation was cut short.
+absl::Status EnsureFile(const std::string& directory) {
+  const std::string file = absl::StrCat(directory, "/data.mdb");
+  if (access(file.c_str(), F_OK) == 0) return absl::OkStatus();
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return FileError(errno, directory);
+  const absl::Cleanup close_fd = [fd] { close(fd); };
+  if (flock(fd, LOCK_EX) != 0) return FileError(errno, absl::StrCat("lock ", directory));
+  if (access(file.c_str(), F_OK) == 0) return absl::OkStatus();
+  const std::string draft = absl::StrCat(file, ".new");
+  const std::string draft_lock = absl::StrCat(draft, "-lock");
+  unlink(draft.c_str());
+  unlink(draft_lock.c_str());
+  SYNCENGINE_RETURN_IF_ERROR(WriteNewFile(draft));
+  unlink(draft_lock.c_str());
+  if (rename(draft.c_str(), file.c_str()) != 0) return FileError(errno, file);
+  return SyncDirectory(directory);
 }
 
 }  // namespace
@@ -149,6 +197,7 @@ absl::StatusOr<std::shared_ptr<LmdbEnvironment>> LmdbEnvironment::Open(
   std::weak_ptr<LmdbEnvironment>& slot = registry.open[identity];
   // An entry of the parent process is of no use after a fork.
   if (auto shared = slot.lock(); shared != nullptr && shared->pid_ == getpid()) return shared;
+  SYNCENGINE_RETURN_IF_ERROR(EnsureFile(directory));
   MDB_env* env = nullptr;
   SYNCENGINE_RETURN_IF_ERROR(LmdbError(mdb_env_create(&env), "create an LMDB environment"));
   std::shared_ptr<LmdbEnvironment> opened(new LmdbEnvironment(directory, options, env));
@@ -188,7 +237,7 @@ absl::Status LmdbEnvironment::OpenFiles() {
 }
 
 absl::Status LmdbEnvironment::CheckFormat() {
-  const std::string row_key = RowPrefix("") + kFormatKey;
+  const std::string row_key = FormatKey();
   MDB_val key{row_key.size(), const_cast<char*>(row_key.data())};
   bool found = false;
   const auto read = [&](MDB_txn* transaction) -> absl::Status {

@@ -16,7 +16,9 @@ namespace syncengine::testing {
 // Created empty, removed with all it holds. Thread-compatible.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() : path_(::testing::TempDir() + "/syncengine-XXXXXX") {
+  // In `parent`; empty: where temporary files belong.
+  explicit TemporaryDirectory(const std::string& parent = "")
+      : path_((parent.empty() ? ::testing::TempDir() : parent) + "/syncengine-XXXXXX") {
     EXPECT_NE(mkdtemp(path_.data()), nullptr) << path_;
   }
   ~TemporaryDirectory() {
