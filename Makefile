@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SANITIZED := asan tsan
 CXX_FILES = $(shell git ls-files '*.h' '*.cc')
 
-.PHONY: help setup demo build test bench bench-peers bench-chunker merge-eval lint fmt install clean $(SANITIZED)
+.PHONY: help setup demo build test bench bench-peers bench-chunker merge-eval lint fmt install clean crash-states fault-sweep kill $(SANITIZED)
 
 help:  ## this list
 	@sed -n 's/^\([a-z$$() A-Z-]*\):.*## \(.*\)/\1 - \2/p' Makefile
@@ -43,6 +43,24 @@ bench-chunker: setup build/release/build.ninja  ## what the chunker finds again 
 merge-eval: setup build/release/build.ninja  ## merges the recorded cases of CASES=folder beside git
 	cmake --build --preset release --parallel $(JOBS) --target merge_eval
 	build/release/bin/merge_eval $(CASES)
+
+# How many disks are tried for each place where power may fail, how many random scenarios, how many kills.
+CRASH_STATES ?= 60
+CRASH_SEEDS ?= 900
+CYCLES ?= 50
+
+crash-states: setup build/release/build.ninja  ## opens the disks that power cuts may leave (docs/PROOF.md)
+	cmake --build --preset release --parallel $(JOBS) --target crash_tests
+	CRASH_STATES=$(CRASH_STATES) CRASH_SEEDS=$(CRASH_SEEDS) build/release/bin/crash_tests \
+	  --gtest_brief=1 --gtest_filter='*Crash*'
+
+fault-sweep: setup build/release/build.ninja  ## lets every disk call and every request fail
+	cmake --build --preset release --parallel $(JOBS) --target crash_tests
+	FAULT_SWEEP=full build/release/bin/crash_tests --gtest_brief=1 --gtest_filter='*Sweep*'
+
+kill: setup build/release/build.ninja  ## kills the program CYCLES times, then compares every byte
+	cmake --build --preset release --parallel $(JOBS) --target bin/syncengine
+	SYNCENGINE_PROGRAM=build/release/bin/syncengine KILL_CYCLES=$(CYCLES) python3 -B tests/cli/kill_test.py
 
 $(SANITIZED): %: setup build/%/build.ninja
 	cmake --build --preset $@ --parallel $(JOBS)
