@@ -18,6 +18,7 @@ void AddUpkeep(Registry& registry);   // check, stats
 void AddCollect(Registry& registry);  // forget, gc
 void AddDelta(Registry& registry);    // signature, delta, patch
 void AddMerge(Registry& registry);
+void AddConflicts(Registry& registry);  // conflicts, resolve
 
 }  // namespace syncengine::cli
 

@@ -31,7 +31,7 @@ absl::StatusOr<ExitCode> RunRevisions(const Context& context, const HistoryOptio
   Json list = Json::array();
   std::string text;
   for (const Revision& revision : all) {
-    const bool newest = revision.id == all.front().id;
+    const bool newest = revision.id == head.id;
     Json json = {{"revision", revision.id.ToHex()},
                  {"seq", revision.sequence},
                  {"size", revision.state.content.size},
@@ -40,11 +40,17 @@ absl::StatusOr<ExitCode> RunRevisions(const Context& context, const HistoryOptio
                  {"state", revision.state.deleted ? "deleted" : "uploaded"},
                  {"name", revision.state.name},
                  {"keep_reason", newest ? "head" : "every revision is kept"}};
+    if (!revision.parent.IsZero()) json["parent"] = revision.parent.ToHex();
     if (!revision.merged_from.IsZero()) json["merged_from"] = revision.merged_from.ToHex();
+    if (revision.aside) json["aside"] = true;
     list.push_back(std::move(json));
-    text += absl::StrFormat("%s  %s  %12d  %s\n", revision.id.ToHex(),
+    text += absl::StrFormat("%s  %s  %12d  %s%s\n", revision.id.ToHex(),
                             TimeText(revision.committed_at), revision.state.content.size,
-                            revision.state.deleted ? "deleted" : revision.state.name);
+                            revision.state.deleted ? "deleted" : revision.state.name,
+                            revision.aside ? "  (kept aside)"
+                            : revision.merged_from.IsZero()
+                                ? ""
+                                : absl::StrCat("  (merges ", revision.merged_from.ToHex(), ")"));
   }
   Print(context, {{"revisions", std::move(list)}}, text);
   return kOk;
@@ -101,6 +107,7 @@ struct ChangesOptions {
 absl::string_view KindText(const ChangesEntry& entry) {
   if (entry.entry.kind == JournalKind::kUploading) return "uploading";
   if (entry.entry.kind == JournalKind::kAborted) return "aborted";
+  if (entry.entry.kind == JournalKind::kAside) return "aside";
   if (!entry.revision.has_value()) return "committed";
   if (entry.revision->state.deleted) return "delete";
   return entry.revision->parent.IsZero() ? "create" : "change";
@@ -113,6 +120,7 @@ absl::string_view StateText(const ChangesEntry& entry) {
     case JournalKind::kAborted:
       return "aborted";
     case JournalKind::kCommitted:
+    case JournalKind::kAside:
       break;
   }
   return "uploaded";

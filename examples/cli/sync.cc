@@ -21,6 +21,7 @@ struct SyncFolderOptions {
   std::string folder;
   bool watch = false;
   bool accept_root = false;
+  std::string merge = "on";
   std::string mode = "two-way";
   std::optional<size_t> max_delete;
   std::string ignore_file = ".syncignore";
@@ -31,6 +32,11 @@ struct SyncFolderOptions {
 SyncMode ModeOf(const std::string& name) {
   if (name == "upload-only") return SyncMode::kUploadOnly;
   return name == "download-only" ? SyncMode::kDownloadOnly : SyncMode::kTwoWay;
+}
+
+OnConflict OnConflictOf(const SyncFolderOptions& options) {
+  if (options.merge == "union") return OnConflict::kUnion;
+  return options.merge == "keep-both" ? OnConflict::kKeepBoth : OnConflict::kReport;
 }
 
 std::string FirstLine(const char* path) {
@@ -74,6 +80,8 @@ absl::StatusOr<std::unique_ptr<OpenedFolder>> OpenFolder(const Context& context,
                                                   .ignore_file = options.ignore_file,
                                                   .mode = ModeOf(options.mode),
                                                   .brake = brake,
+                                                  .merge_contents = options.merge != "off",
+                                                  .merge = {.on_conflict = OnConflictOf(options)},
                                                   .boot = folder->local.boot,
                                                   .accept_root = options.accept_root}));
   return folder;
@@ -94,6 +102,28 @@ void PrintIssues(const std::vector<Issue>& issues) {
   }
 }
 
+Json MergedJson(const std::vector<MergedFile>& merged) {
+  Json list = Json::array();
+  for (const MergedFile& file : merged) {
+    list.push_back({{"path", PathText(file.path)},
+                    {"node_id", file.node.ToHex()},
+                    {"revision", file.revision.ToHex()},
+                    {"ours", file.ours.ToHex()},
+                    {"theirs", file.theirs.ToHex()},
+                    {"base", file.base.ToHex()}});
+  }
+  return list;
+}
+
+std::string MergedText(const std::vector<MergedFile>& merged) {
+  std::string text;
+  for (const MergedFile& file : merged) {
+    absl::StrAppend(&text, "merged ", PathText(file.path), " (ours ", file.ours.ToHex(),
+                    ", theirs ", file.theirs.ToHex(), ")\n");
+  }
+  return text;
+}
+
 void PrintReport(const Context& context, const Connection& connection, const SyncReport& report) {
   PrintIssues(report.issues);
   const uint64_t sent = connection.SentBytes(report.sent_bytes);
@@ -105,13 +135,16 @@ void PrintReport(const Context& context, const Connection& connection, const Syn
        {"moved", report.moved},
        {"deleted", report.deleted},
        {"conflicts", report.conflicts},
+       {"merged", MergedJson(report.merged)},
        {"issues", IssuesJson(report.issues)},
        {"sent_bytes", sent},
        {"received_bytes", received},
        {"idle", report.idle}},
-      absl::StrFormat("%d up, %d down, %d moved, %d deleted, %d conflicts; %s sent, %s received\n",
-                      report.uploaded, report.downloaded, report.moved, report.deleted,
-                      report.conflicts, BytesText(sent), BytesText(received)));
+      absl::StrCat(MergedText(report.merged),
+                   absl::StrFormat("%d up, %d down, %d moved, %d deleted, %d conflicts; %s sent, "
+                                   "%s received\n",
+                                   report.uploaded, report.downloaded, report.moved, report.deleted,
+                                   report.conflicts, BytesText(sent), BytesText(received))));
 }
 
 absl::StatusOr<ExitCode> RunWatch(const Context& context, OpenedFolder& folder) {
@@ -119,7 +152,7 @@ absl::StatusOr<ExitCode> RunWatch(const Context& context, OpenedFolder& folder) 
     if (!report.ok()) {
       std::fprintf(stderr, "syncengine: %s\n", std::string(report.status().message()).c_str());
     } else if (!report->idle || report->uploaded + report->downloaded + report->deleted +
-                                        report->moved + report->conflicts >
+                                        report->moved + report->conflicts + report->merged.size() >
                                     0) {
       PrintReport(context, *folder.connection, *report);
     }
@@ -200,6 +233,12 @@ CLI::App* AddFolderVerb(Registry& registry, const std::string& name, const std::
   verb->add_option("folder", options->folder, "The local folder")->required();
   verb->add_option("--mode", options->mode, "two-way, upload-only or download-only")
       ->check(CLI::IsMember({"two-way", "upload-only", "download-only"}))
+      ->capture_default_str();
+  verb->add_option(
+          "--merge", options->merge,
+          "What both sides changed: on merges text and JSON; union and keep-both also take "
+          "the lines of both where they contradict each other; off makes copies")
+      ->check(CLI::IsMember({"on", "off", "union", "keep-both"}))
       ->capture_default_str();
   verb->add_option("--max-delete", options->max_delete,
                    "Stop before more deletions than this (default: the larger of 100 and 25 %)");

@@ -70,7 +70,8 @@ absl::Status FillRevisions(MetadataReader& rows, std::vector<ChangesEntry>& entr
   std::vector<std::string> keys;
   std::vector<ChangesEntry*> committed;
   for (ChangesEntry& entry : entries) {
-    if (entry.entry.kind != JournalKind::kCommitted) continue;
+    const JournalKind kind = entry.entry.kind;
+    if (kind != JournalKind::kCommitted && kind != JournalKind::kAside) continue;
     keys.push_back(RevisionKey(entry.entry.node, entry.entry.sequence));
     committed.push_back(&entry);
   }

@@ -2,12 +2,16 @@
 // promise: the stored result of a repeated request; every base against its head; every block; then
 // the tree, change by change; then revisions, journal, references and result together; durable;
 // then waiters wake; then the caller hears of it.
+#include "src/engine/commit.h"
+
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "src/engine/block_table.h"
+#include "src/engine/conflict_row.h"
 #include "src/engine/keys.h"
 #include "src/engine/operations.h"
 #include "src/engine/transactions.h"
@@ -23,7 +27,25 @@ absl::Status Invalid(size_t index, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("change ", index, ": ", what));
 }
 
+absl::Status ValidateAside(const Change& change, size_t index) {
+  if (change.state.deleted) return Invalid(index, "a deletion cannot be kept aside");
+  if (!change.merged_from.IsZero()) return Invalid(index, "what is kept aside merges nothing");
+  if (!change.conflict.has_value()) return absl::OkStatus();
+  const ConflictNote& note = *change.conflict;
+  if (note.reason < ConflictReason::kOverlap || note.reason > ConflictReason::kUnreadable) {
+    return Invalid(index, "an unknown reason of a conflict");
+  }
+  if (note.hunks.size() > limits::kConflictHunksMax) {
+    return Invalid(index, absl::StrCat("more than ", limits::kConflictHunksMax, " hunks"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateChange(const Change& change, size_t index) {
+  if (change.aside) SYNCENGINE_RETURN_IF_ERROR(ValidateAside(change, index));
+  if (change.conflict.has_value() && !change.aside) {
+    return Invalid(index, "a conflict is noted with the version that is kept aside");
+  }
   if (change.node == kRootNode) return Invalid(index, "the root is never committed to");
   if (change.state.parent == change.node) return Invalid(index, "a node in itself");
   if (change.state.deleted && change.base.IsZero()) {
@@ -35,20 +57,30 @@ absl::Status ValidateChange(const Change& change, size_t index) {
   return Annotate(ValidateNodeState(change.state), absl::StrCat("change ", index));
 }
 
-absl::Status ValidateRequest(const CommitRequest& request) {
+}  // namespace
+
+absl::Status ValidateCommit(const CommitRequest& request) {
   if (request.changes.empty() || request.changes.size() > limits::kCommitChangesMax) {
     return absl::InvalidArgumentError(absl::StrCat(
         "commit: ", request.changes.size(), " changes, expected 1 to ", limits::kCommitChangesMax));
   }
   absl::flat_hash_set<NodeId> nodes;
+  absl::flat_hash_set<NodeId> aside;
   for (size_t i = 0; i < request.changes.size(); ++i) {
-    SYNCENGINE_RETURN_IF_ERROR(ValidateChange(request.changes[i], i));
-    if (!nodes.insert(request.changes[i].node).second) {
+    const Change& change = request.changes[i];
+    SYNCENGINE_RETURN_IF_ERROR(ValidateChange(change, i));
+    if (nodes.contains(change.node) || (change.aside && !aside.insert(change.node).second)) {
       return Invalid(i, "a second change of one node; a commit takes each node to one new state");
+    }
+    if (!change.aside) nodes.insert(change.node);
+    if (!change.aside && aside.contains(change.node) && !change.merged_from.IsZero()) {
+      return Invalid(i, "it merges what is kept aside before it, and cannot merge another as well");
     }
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 // What a state must keep of the head it follows.
 absl::Status ValidateSuccession(const Revision& head, const NodeState& state, size_t index) {
@@ -64,17 +96,11 @@ absl::Status ValidateSuccession(const Revision& head, const NodeState& state, si
   return absl::OkStatus();
 }
 
-// What is drawn before the transaction, so that every run of it writes the same.
-struct Draft {
-  DeviceId device;
-  absl::Time now;
-  std::vector<RevisionId> revisions;
-};
-
 // One run of the transaction. Single-threaded.
 class CommitRun {
  public:
-  CommitRun(MetadataWriter& rows, HeadRow& head, const CommitRequest& request, const Draft& draft)
+  CommitRun(MetadataWriter& rows, HeadRow& head, const CommitRequest& request,
+            const CommitDraft& draft)
       : rows_(rows),
         head_(head),
         request_(request),
@@ -135,11 +161,22 @@ class CommitRun {
     return acceptable;
   }
 
+  // What a change stands or falls with. A version that is kept aside has been overtaken already,
+  // and only a note of who did that must be true.
+  static RevisionId ExpectedHead(const Change& change, const Revision* head) {
+    if (!change.aside) return change.base;
+    if (change.conflict.has_value()) return change.conflict->theirs;
+    return head->id;
+  }
+
   absl::StatusOr<bool> Judge(size_t index) {
     const Change& change = request_.changes[index];
     ChangeOutcome& outcome = result_.outcomes[index];
     SYNCENGINE_ASSIGN_OR_RETURN(const Revision* head, tree_.Head(change.node));
-    if (change.base != (head != nullptr ? head->id : RevisionId())) {
+    if (change.aside && head == nullptr) {
+      return Invalid(index, "kept aside of a node that does not exist");
+    }
+    if (ExpectedHead(change, head) != (head != nullptr ? head->id : RevisionId())) {
       outcome.verdict = ChangeVerdict::kHeadMoved;
       if (head != nullptr) outcome.head = *head;
       return false;
@@ -155,6 +192,10 @@ class CommitRun {
 
   absl::StatusOr<bool> Apply(size_t index) {
     const Change& change = request_.changes[index];
+    if (change.aside) {
+      SYNCENGINE_RETURN_IF_ERROR(KeepAside(index));
+      return true;
+    }
     SYNCENGINE_ASSIGN_OR_RETURN(const Revision* head, tree_.Head(change.node));
     if (head != nullptr) CountLive(head->state, ~uint64_t{0});
     SYNCENGINE_ASSIGN_OR_RETURN(ChangeOutcome outcome, tree_.Place(change));
@@ -174,12 +215,38 @@ class CommitRun {
     return true;
   }
 
+  absl::Status KeepAside(size_t index) {
+    const Change& change = request_.changes[index];
+    Revision revision = NextRevision(change, draft_.revisions[index]);
+    revision.aside = true;
+    result_.outcomes[index] = {.verdict = ChangeVerdict::kCommitted,
+                               .revision = revision.id,
+                               .sequence = revision.sequence};
+    kept_aside_[change.node] = revision.id;
+    SYNCENGINE_RETURN_IF_ERROR(
+        rows_.Put(RevisionKey(change.node, revision.sequence), EncodeRevision(revision)));
+    SYNCENGINE_RETURN_IF_ERROR(Journal(revision));
+    for (const BlockId& block : change.state.content.blocks) blocks_.AddReference(block);
+    if (!change.conflict.has_value()) return absl::OkStatus();
+    SYNCENGINE_ASSIGN_OR_RETURN(const Revision* head, tree_.Head(change.node));
+    return rows_.Put(ConflictKey(revision.id),
+                     EncodeRow(ConflictRow{.node = change.node,
+                                           .ours_sequence = revision.sequence,
+                                           .theirs_sequence = head->sequence,
+                                           .note = *change.conflict}));
+  }
+
+  RevisionId MergedFrom(const Change& change) const {
+    const auto aside = kept_aside_.find(change.node);
+    return aside == kept_aside_.end() || change.aside ? change.merged_from : aside->second;
+  }
+
   // Dense: the sequence is taken inside the transaction that writes its row.
   Revision NextRevision(const Change& change, const RevisionId& id) {
     return {.id = id,
             .node = change.node,
             .parent = change.base,
-            .merged_from = change.merged_from,
+            .merged_from = MergedFrom(change),
             .sequence = ++head_.sequence,
             .device = draft_.device,
             .committed_at = draft_.now,
@@ -188,7 +255,7 @@ class CommitRun {
 
   absl::Status Journal(const Revision& revision) {
     const JournalEntry entry{.sequence = revision.sequence,
-                             .kind = JournalKind::kCommitted,
+                             .kind = revision.aside ? JournalKind::kAside : JournalKind::kCommitted,
                              .node = revision.node,
                              .revision = revision.id,
                              .device = revision.device,
@@ -223,35 +290,52 @@ class CommitRun {
     difference_.revisions = request_.changes.size();
     SYNCENGINE_RETURN_IF_ERROR(AddUsage(rows_, difference_));
     return StoreOperation(rows_, head_, request_.op,
-                          {.first_sequence = first_sequence_, .revisions = draft_.revisions});
+                          {.first_sequence = first_sequence_, .revisions = Drawn()});
+  }
+
+  std::vector<RevisionId> Drawn() const {
+    const auto begin = draft_.revisions.begin();
+    return {begin, begin + static_cast<ptrdiff_t>(request_.changes.size())};
   }
 
   MetadataWriter& rows_;
   HeadRow& head_;
   const CommitRequest& request_;
-  const Draft& draft_;
+  const CommitDraft& draft_;
   TreeEdit tree_;
   BlockTable blocks_;
   const uint64_t first_sequence_;
+  absl::flat_hash_map<NodeId, RevisionId> kept_aside_;
   Usage difference_;
   CommitResult result_;
 };
 
 }  // namespace
 
-absl::StatusOr<CommitResult> Commit(const EnginePorts& ports, const DeviceId& device,
-                                    const NamespaceId& id, const CommitRequest& request) {
-  SYNCENGINE_RETURN_IF_ERROR(ValidateRequest(request));
+CommitDraft DraftCommit(const EnginePorts& ports, const DeviceId& device, size_t changes) {
   // Stored times are whole microseconds.
-  Draft draft{.device = device, .now = absl::FromUnixMicros(absl::ToUnixMicros(ports.clock.Now()))};
-  for (size_t i = 0; i < request.changes.size(); ++i) {
+  CommitDraft draft{.device = device,
+                    .now = absl::FromUnixMicros(absl::ToUnixMicros(ports.clock.Now()))};
+  for (size_t i = 0; i < changes; ++i) {
     draft.revisions.push_back(ports.entropy.NewId<RevisionId>());
   }
+  return draft;
+}
+
+absl::StatusOr<CommitResult> RunCommit(MetadataWriter& rows, HeadRow& head,
+                                       const CommitRequest& request, const CommitDraft& draft) {
+  return CommitRun(rows, head, request, draft).Run();
+}
+
+absl::StatusOr<CommitResult> Commit(const EnginePorts& ports, const DeviceId& device,
+                                    const NamespaceId& id, const CommitRequest& request) {
+  SYNCENGINE_RETURN_IF_ERROR(ValidateCommit(request));
+  const CommitDraft draft = DraftCommit(ports, device, request.changes.size());
   // Makes the store drop what a refused run has written.
   const absl::Status refused = absl::CancelledError("commit refused");
   CommitResult result;
   const auto run = [&](MetadataWriter& rows, HeadRow& head) -> absl::Status {
-    SYNCENGINE_ASSIGN_OR_RETURN(result, CommitRun(rows, head, request, draft).Run());
+    SYNCENGINE_ASSIGN_OR_RETURN(result, RunCommit(rows, head, request, draft));
     return result.committed ? absl::OkStatus() : refused;
   };
   const absl::Status status = UpdateNamespace(ports, id, run);

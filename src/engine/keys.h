@@ -27,6 +27,7 @@
 //   O<op>                   OperationRow: the stored result of a request
 //   o<ordinal>              the op id with that ordinal: old ones go in that order
 //   A<device>               PlaceRow: how far the device has come
+//   X<revision>             ConflictRow: why that revision was kept aside and not merged
 //
 // What always holds between transactions:
 // - J is dense from HeadRow::first_sequence to HeadRow::sequence.
@@ -108,6 +109,7 @@ inline std::string UploadKey(const UploadId& id) { return TaggedKey('U', id); }
 inline std::string OperationKey(const OpId& id) { return TaggedKey('O', id); }
 inline std::string OrdinalKey(uint64_t ordinal) { return TaggedKey('o', ordinal); }
 inline std::string PlaceKey(const DeviceId& id) { return TaggedKey('A', id); }
+inline std::string ConflictKey(const RevisionId& id) { return TaggedKey('X', id); }
 
 // The first key behind all keys that begin with `prefix`.
 std::string PrefixEnd(std::string prefix);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "src/engine/conflict_row.h"
 #include "src/engine/keys.h"
 #include "src/kernels/checksum.h"
 
@@ -54,6 +55,8 @@ void NamespaceCheck::Add(absl::string_view key, absl::string_view value) {
       return AddSegment(key, value);
     case 'U':
       return AddUpload(key, value);
+    case 'X':
+      return AddConflict(key, value);
     case 'o':
       return AddOrdinal(key, value);
     default:
@@ -181,7 +184,7 @@ void NamespaceCheck::AddRevision(absl::string_view key, absl::string_view value)
 
   const auto head = nodes_.find(node);
   if (head == nodes_.end()) return Problem(place, "its node has no head");
-  head->second.last_revision = sequence;
+  if (!revision->aside) head->second.last_revision = sequence;
   if (head->second.sequence == sequence) {
     head->second.head_kept = head->second.bytes_hash == kernels::Xxh3(value);
   }
@@ -193,9 +196,9 @@ void NamespaceCheck::CompareWithJournal(const Revision& revision, absl::string_v
   const auto found = journal_.find(revision.sequence);
   if (found == journal_.end()) return;  // The gap is a problem of its own.
   const JournalEntry& entry = found->second;
-  if (entry.kind != JournalKind::kCommitted || entry.node != revision.node ||
-      entry.revision != revision.id || entry.device != revision.device ||
-      entry.time != revision.committed_at) {
+  const JournalKind kind = revision.aside ? JournalKind::kAside : JournalKind::kCommitted;
+  if (entry.kind != kind || entry.node != revision.node || entry.revision != revision.id ||
+      entry.device != revision.device || entry.time != revision.committed_at) {
     Problem(place, "the journal tells something else about this sequence");
   }
 }
@@ -216,6 +219,21 @@ void NamespaceCheck::AddUpload(absl::string_view key, absl::string_view value) {
   const std::string place = absl::StrCat("upload ", id->ToHex());
   const auto row = Decode<UploadRow>(place, value);
   if (row.has_value() && row->epoch > head_.epoch) Problem(place, "began in a later epoch");
+}
+
+void NamespaceCheck::AddConflict(absl::string_view key, absl::string_view value) {
+  const auto id = KeyId<RevisionId>("conflict", key);
+  if (!id.has_value()) return;
+  const std::string place = absl::StrCat("conflict ", id->ToHex());
+  const auto row = Decode<ConflictRow>(place, value);
+  if (!row.has_value()) return;
+  if (!nodes_.contains(row->node)) Problem(place, "its node has no head");
+  const auto entry = journal_.find(row->ours_sequence);
+  if (row->ours_sequence < head_.first_sequence) return;
+  if (entry == journal_.end() || entry->second.revision != *id ||
+      entry->second.kind != JournalKind::kAside) {
+    Problem(place, "the journal tells something else about its revision");
+  }
 }
 
 void NamespaceCheck::AddUsageRow(absl::string_view value) {

@@ -67,6 +67,7 @@ class NamespaceCheck {
   };
 
   void AddBlock(absl::string_view key, absl::string_view value);
+  void AddConflict(absl::string_view key, absl::string_view value);
   void AddChildName(absl::string_view key, absl::string_view value);
   void AddChildren(absl::string_view key, absl::string_view value);
   void AddDoom(absl::string_view key, absl::string_view value);

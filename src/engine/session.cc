@@ -101,6 +101,18 @@ absl::Status Session::AcknowledgeChanges(const NamespaceId& id, const Cursor& cu
   return engine::AcknowledgeChanges(ports_, device(), id, cursor);
 }
 
+absl::StatusOr<ConflictPage> Session::ListConflicts(const NamespaceId& id,
+                                                    const ConflictsRequest& request) {
+  SYNCENGINE_RETURN_IF_ERROR(Admit());
+  return engine::ListConflicts(ports_, id, request);
+}
+
+absl::StatusOr<ResolveResult> Session::Resolve(const NamespaceId& id,
+                                               const ResolveRequest& request) {
+  SYNCENGINE_RETURN_IF_ERROR(Admit());
+  return engine::Resolve(ports_, device(), id, request);
+}
+
 absl::StatusOr<Usage> Session::GetUsage(const NamespaceId& id) {
   SYNCENGINE_RETURN_IF_ERROR(Admit());
   return engine::GetUsage(ports_, id);

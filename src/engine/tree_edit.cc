@@ -28,7 +28,7 @@ absl::Status TreeEdit::Prepare(absl::Span<const Change> changes) {
   SYNCENGINE_RETURN_IF_ERROR(LoadHeads(nodes));
   for (const Change& change : changes) {
     SYNCENGINE_ASSIGN_OR_RETURN(const Revision* head, Head(change.node));
-    if (!IsLive(head)) continue;
+    if (!IsLive(head) || change.aside) continue;
     std::string old_place = PlaceOf(head->state);
     if (change.state.deleted || old_place != PlaceOf(change.state)) {
       leaving_[std::move(old_place)] = change.node;
@@ -53,7 +53,7 @@ absl::Status TreeEdit::LoadHeads(absl::Span<const NodeId> nodes) {
 absl::Status TreeEdit::LoadPlaces(absl::Span<const Change> changes) {
   std::vector<std::string> keys;
   for (const Change& change : changes) {
-    if (change.state.deleted) continue;
+    if (change.state.deleted || change.aside) continue;
     std::string key = PlaceOf(change.state);
     if (places_.try_emplace(key).second) keys.push_back(std::move(key));
   }

@@ -51,6 +51,12 @@ absl::StatusOr<PutSegmentResult> PutSegment(const EnginePorts& ports, const Name
 absl::StatusOr<CommitResult> Commit(const EnginePorts& ports, const DeviceId& device,
                                     const NamespaceId& id, const CommitRequest& request);
 
+// conflicts.cc
+absl::StatusOr<ConflictPage> ListConflicts(const EnginePorts& ports, const NamespaceId& id,
+                                           const ConflictsRequest& request);
+absl::StatusOr<ResolveResult> Resolve(const EnginePorts& ports, const DeviceId& device,
+                                      const NamespaceId& id, const ResolveRequest& request);
+
 // frames.cc
 absl::StatusOr<FramesReply> GetFrames(const EnginePorts& ports, const NamespaceId& id,
                                       absl::Span<const BlockId> ids);

@@ -58,10 +58,17 @@ absl::StatusOr<Observation> Observer::Look(bool dry, std::stop_token stop) {
   seen.directories = DirectoriesOf(scan.tree, around_.state.identity()->root_inode);
   seen.complete = IsComplete(scan.tree);
   seen.local = Match(around_.state.synced(), scan);
+  NoteUnmerged(seen.local);
   const Places places(seen.local);
   SYNCENGINE_RETURN_IF_ERROR(AnswerAboutSynced(around_.state.synced(), places, seen, stop));
   if (unclean_) SYNCENGINE_RETURN_IF_ERROR(SetAsideDamaged(places, seen, dry));
   SYNCENGINE_RETURN_IF_ERROR(AnswerAboutRemote(around_.state.synced(), places, seen, stop));
+  for (const auto& [node, issue] : left_alone_) {
+    if (seen.local.present.erase(node) == 0) continue;
+    seen.local.held.insert(node);
+    seen.issues.push_back(issue);
+    seen.complete = false;
+  }
   if (remote_.history_changed()) {
     // Rows of absent nodes must go, or their absence would be taken for a deletion.
     std::vector<NodeId> absent;
@@ -79,6 +86,7 @@ absl::StatusOr<Observation> Observer::Look(bool dry, std::stop_token stop) {
                                    {.mode = options_.mode,
                                     .conflict_stamp = around_.naming.stamp,
                                     .device = around_.naming.device,
+                                    .merge = options_.merge,
                                     .new_id = [this] { return around_.entropy.NewId<NodeId>(); }});
   return seen;
 }
@@ -104,6 +112,25 @@ LocalNodes Observer::Match(const SyncedTree& synced, const Scan& scan) const {
     };
   }
   return MatchLocal(synced, around_.state.remote(), scan.tree, options);
+}
+
+void Observer::NoteUnmerged(LocalNodes& local) const {
+  for (const auto& [node, unmerged] : around_.state.unmerged()) {
+    auto here = local.present.find(node);
+    if (here != local.present.end() && SameFile(here->second.print, unmerged.print)) {
+      here->second.lost = unmerged.lost;
+      continue;
+    }
+    // It was moved aside already and then we were interrupted: it is the copy.
+    if (local.present.contains(unmerged.lost.copy)) continue;
+    for (auto moved = local.present.begin(); moved != local.present.end(); ++moved) {
+      if (!moved->second.is_new || !SameFile(moved->second.print, unmerged.print)) continue;
+      LocalNode copy = std::move(moved->second);
+      local.present.erase(moved);
+      local.present.emplace(unmerged.lost.copy, std::move(copy));
+      break;
+    }
+  }
 }
 
 // Unreadable content is unknown: neither an edit nor a deletion.

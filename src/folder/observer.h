@@ -2,6 +2,7 @@
 #ifndef SYNCENGINE_SRC_FOLDER_OBSERVER_H_
 #define SYNCENGINE_SRC_FOLDER_OBSERVER_H_
 
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ class Observer {
     std::string ignore_file;
     bool skip_symlinks = false;
     SyncMode mode = SyncMode::kTwoWay;
+    bool merge = true;
   };
 
   // The references outlive the object.
@@ -50,6 +52,9 @@ class Observer {
   // Changes nothing on either side. `dry` also leaves damaged files where they are.
   absl::StatusOr<Observation> Look(bool dry, std::stop_token stop);
 
+  // From now on `node` counts as not observed, because of `issue`.
+  void LeaveAlone(const NodeId& node, Issue issue) { left_alone_[node] = std::move(issue); }
+  void LeaveNothingAlone() { left_alone_.clear(); }
   const IgnoreRules& ignore() const { return ignore_; }
   // The machine went down while the folder was in use: until SetClean, what lost its content is no
   // edit.
@@ -58,6 +63,8 @@ class Observer {
 
  private:
   absl::Status ReadIgnoreFile();
+  // Tells the planner what is known to be unmergeable, as long as it is still the same file.
+  void NoteUnmerged(LocalNodes& local) const;
   LocalNodes Match(const SyncedTree& synced, const Scan& scan) const;
   absl::Status AnswerAboutSynced(const SyncedTree& synced, const Places& places, Observation& seen,
                                  std::stop_token stop) const;
@@ -73,6 +80,7 @@ class Observer {
   const ContentCheck& check_;
   const Options options_;
   IgnoreRules ignore_;
+  std::map<NodeId, Issue> left_alone_;
   bool unclean_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/folder/applier.h"
 #include "src/folder/fetcher.h"
+#include "src/folder/merging.h"
 #include "src/folder/private_paths.h"
 #include "src/folder/record.h"
 #include "src/folder/recovery.h"
@@ -61,7 +62,8 @@ FolderClient::Session::Session(const FolderOptions& options, State state,
       observer_(around_, remote_, *check_,
                 {.ignore_file = options_.ignore_file,
                  .skip_symlinks = options_.symlinks == SymlinkPolicy::kSkip,
-                 .mode = options_.mode}) {}
+                 .mode = options_.mode,
+                 .merge = options_.merge_contents}) {}
 
 absl::StatusOr<std::unique_ptr<FolderClient::Session>> FolderClient::Session::Open(
     const FolderOptions& options) {
@@ -187,6 +189,7 @@ absl::StatusOr<SyncReport> FolderClient::Session::SyncOnce(const SyncOptions& op
   Outcome outcome;
   ProgressMeter meter(options.progress);
   pending_confirmation_.clear();
+  observer_.LeaveNothingAlone();
   for (int round = 0; round < kRoundsMax; ++round) {
     SetStamp();
     outcome.look_again = false;
@@ -198,6 +201,10 @@ absl::StatusOr<SyncReport> FolderClient::Session::SyncOnce(const SyncOptions& op
     AddIssues(seen.issues, outcome.report.issues);
     AddIssues(seen.notes, outcome.notes);
     AddBlocked(seen.plan, outcome.report.issues);
+    if (seen.plan.merges > 0) {
+      SYNCENGINE_RETURN_IF_ERROR(Merge(seen, outcome, options.stop));
+      continue;
+    }
     SYNCENGINE_RETURN_IF_ERROR(Apply(seen, outcome, meter, options.stop));
     outcome.report.idle = seen.complete && seen.plan.blocked.empty() && outcome.failed.empty();
     if (seen.plan.actions.empty()) break;
@@ -238,6 +245,15 @@ absl::Status FolderClient::Session::Apply(Observation& seen, Outcome& outcome, P
   return Record(seen);
 }
 
+absl::Status FolderClient::Session::Merge(const Observation& seen, Outcome& outcome,
+                                          std::stop_token stop) {
+  folder::Merging merging(around_, *check_,
+                          {.mergers = options_.mergers ? *options_.mergers : own_mergers_,
+                           .merge = options_.merge,
+                           .copies_max = options_.conflict_copies_max});
+  return merging.Run(seen, observer_, outcome, std::move(stop));
+}
+
 absl::Status FolderClient::Session::Record(const Observation& seen) {
   const int64_t granularity = options_.files.properties().mtime_granularity_ns;
   for (const Action& action : seen.plan.records) {
@@ -261,6 +277,7 @@ absl::Status FolderClient::Session::End(Outcome& outcome) {
   state_.SetIssues(outcome.report.issues);
   if (outcome.report.idle) {
     observer_.SetClean();
+    state_.ClearUnmerged();
     Identity identity = *state_.identity();
     identity.checkpoint = options_.clock.Now();
     state_.SetIdentity(identity);

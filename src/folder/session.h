@@ -44,6 +44,8 @@ class FolderClient::Session {
   absl::Status CheckSafety(const folder::Observation& seen, const std::string& confirm);
   absl::Status Apply(folder::Observation& seen, folder::Outcome& outcome,
                      folder::ProgressMeter& meter, std::stop_token stop);
+  absl::Status Merge(const folder::Observation& seen, folder::Outcome& outcome,
+                     std::stop_token stop);
   absl::Status Record(const folder::Observation& seen);
   absl::Status End(folder::Outcome& outcome);
 
@@ -56,6 +58,7 @@ class FolderClient::Session {
   const std::unique_ptr<folder::ContentCheck> check_;
   folder::RemoteObserver remote_;
   folder::Observer observer_;
+  const MergerRegistry own_mergers_;
   std::vector<folder::SeenDirectory> directories_;
   std::string pending_confirmation_;
   std::optional<Cursor> acknowledged_;

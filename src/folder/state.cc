@@ -12,7 +12,8 @@ namespace {
 
 constexpr absl::string_view kPartition = "folder";
 constexpr int kScanPage = 4096;
-constexpr char kSyncedRow = 's', kRemoteRow = 'r', kIntentRow = 'i', kPlaceRow = 'm';
+constexpr char kSyncedRow = 's', kRemoteRow = 'r', kIntentRow = 'i', kPlaceRow = 'm',
+               kUnmergedRow = 'u';
 constexpr absl::string_view kCursorKey = "mcursor", kIdentityKey = "midentity",
                             kIssuesKey = "missues";
 
@@ -66,6 +67,11 @@ absl::Status State::ReadRow(absl::string_view key, absl::string_view value) {
       SYNCENGINE_ASSIGN_OR_RETURN(Intent intent, DecodeIntent(value));
       last_intent_ = reader.BigU64();
       intents_.emplace(last_intent_, std::move(intent));
+      break;
+    }
+    case kUnmergedRow: {
+      SYNCENGINE_ASSIGN_OR_RETURN(Unmerged unmerged, DecodeUnmerged(value));
+      unmerged_.emplace(reader.ReadId<NodeId>(), std::move(unmerged));
       break;
     }
     case kPlaceRow:
@@ -135,6 +141,18 @@ void State::SetIssues(std::vector<Issue> issues) {
   if (issues == issues_) return;
   pending_[std::string(kIssuesKey)] = EncodeIssues(issues);
   issues_ = std::move(issues);
+}
+
+void State::PutUnmerged(const NodeId& node, Unmerged unmerged) {
+  pending_[NodeKey(kUnmergedRow, node)] = EncodeUnmerged(unmerged);
+  unmerged_[node] = std::move(unmerged);
+}
+
+void State::ClearUnmerged() {
+  for (const auto& [node, unmerged] : unmerged_) {
+    pending_[NodeKey(kUnmergedRow, node)] = std::nullopt;
+  }
+  unmerged_.clear();
 }
 
 uint64_t State::AddIntent(Intent intent) {

@@ -17,6 +17,7 @@
 #include "syncengine/folder/sync_report.h"
 #include "syncengine/format/journal.h"
 #include "syncengine/ports/metadata_store.h"
+#include "syncengine/reconcile/matching.h"
 #include "syncengine/reconcile/observation.h"
 
 namespace syncengine::folder {
@@ -34,6 +35,12 @@ struct Intent {
   Fingerprint expected;  // kSwap: the old one.
   NodeId node;           // kSwap: whose content it is,
   RevisionId revision;   // and as of which head.
+};
+
+// A local content that was found to be unmergeable, until its conflicted copy is in the namespace.
+struct Unmerged {
+  LostConflict lost;
+  Fingerprint print;  // Of the file that has the content.
 };
 
 struct Identity {
@@ -59,6 +66,7 @@ class State {
   const std::optional<Identity>& identity() const { return identity_; }
   const std::map<uint64_t, Intent>& intents() const { return intents_; }
   const std::vector<Issue>& issues() const { return issues_; }
+  const std::map<NodeId, Unmerged>& unmerged() const { return unmerged_; }
 
   void PutSynced(const NodeId& node, SyncedNode row);
   void EraseSynced(const NodeId& node);
@@ -69,6 +77,8 @@ class State {
   void SetCursor(const std::optional<Cursor>& cursor);
   void SetIdentity(const Identity& identity);
   void SetIssues(std::vector<Issue> issues);
+  void PutUnmerged(const NodeId& node, Unmerged unmerged);
+  void ClearUnmerged();
   uint64_t AddIntent(Intent intent);
   void EraseIntent(uint64_t number);
   // As if nothing had ever been agreed on; the identity stays.
@@ -94,6 +104,7 @@ class State {
   std::optional<Identity> identity_;
   std::map<uint64_t, Intent> intents_;
   std::vector<Issue> issues_;
+  std::map<NodeId, Unmerged> unmerged_;
   uint64_t last_intent_ = 0;
   // By key; absent values are deletions.
   std::map<std::string, std::optional<std::string>> pending_;

@@ -99,6 +99,28 @@ absl::StatusOr<Intent> DecodeIntent(absl::string_view bytes) {
   return intent;
 }
 
+std::string EncodeUnmerged(const Unmerged& unmerged) {
+  ByteWriter writer;
+  writer.U8(kVersion);
+  writer.Raw(unmerged.lost.copy.bytes());
+  writer.Short(unmerged.lost.stamp);
+  writer.Short(unmerged.lost.device);
+  WritePrint(writer, unmerged.print);
+  return std::move(writer).Take();
+}
+
+absl::StatusOr<Unmerged> DecodeUnmerged(absl::string_view bytes) {
+  ByteReader reader(bytes, "unmerged row");
+  SYNCENGINE_RETURN_IF_ERROR(CheckVersion(reader, "unmerged row"));
+  Unmerged unmerged;
+  unmerged.lost.copy = reader.ReadId<NodeId>();
+  unmerged.lost.stamp = std::string(reader.Short());
+  unmerged.lost.device = std::string(reader.Short());
+  unmerged.print = ReadPrint(reader);
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return unmerged;
+}
+
 std::string EncodeIdentity(const Identity& identity) {
   ByteWriter writer;
   writer.U8(kVersion);

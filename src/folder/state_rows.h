@@ -18,6 +18,8 @@ std::string EncodeSynced(const NodeId& node, const SyncedNode& row);
 absl::StatusOr<SyncedNode> DecodeSynced(absl::string_view bytes);
 std::string EncodeIntent(const Intent& intent);
 absl::StatusOr<Intent> DecodeIntent(absl::string_view bytes);
+std::string EncodeUnmerged(const Unmerged& unmerged);
+absl::StatusOr<Unmerged> DecodeUnmerged(absl::string_view bytes);
 std::string EncodeIdentity(const Identity& identity);
 absl::StatusOr<Identity> DecodeIdentity(absl::string_view bytes);
 std::string EncodeIssues(const std::vector<Issue>& issues);

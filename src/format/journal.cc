@@ -31,6 +31,7 @@ void EncodeDetails(const JournalEntry& entry, ByteWriter& writer) {
       writer.U64(entry.size);
       break;
     case JournalKind::kCommitted:
+    case JournalKind::kAside:
       writer.Raw(entry.revision.bytes());
       break;
     case JournalKind::kAborted:
@@ -48,6 +49,7 @@ absl::Status ReadDetails(ByteReader& reader, JournalEntry& entry) {
       entry.size = reader.U64();
       return ValidateName(entry.name).ok() ? absl::OkStatus() : Damaged("the name is not valid");
     case JournalKind::kCommitted:
+    case JournalKind::kAside:
       entry.revision = reader.ReadId<RevisionId>();
       return absl::OkStatus();
     case JournalKind::kAborted:

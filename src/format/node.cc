@@ -13,6 +13,8 @@ namespace {
 
 constexpr uint8_t kRevisionVersion = 1;
 constexpr uint32_t kModeMask = 07777;
+constexpr uint8_t kDeletedFlag = 1;
+constexpr uint8_t kAsideFlag = 2;
 
 absl::Status Invalid(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("node: ", what));
@@ -60,9 +62,10 @@ absl::Status ValidateContent(const NodeState& state) {
   return absl::OkStatus();
 }
 
-void EncodeState(const NodeState& state, ByteWriter& writer) {
+void EncodeState(const Revision& revision, ByteWriter& writer) {
+  const NodeState& state = revision.state;
   writer.U8(static_cast<uint8_t>(state.kind));
-  writer.U8(state.deleted ? 1 : 0);
+  writer.U8((state.deleted ? kDeletedFlag : 0) | (revision.aside ? kAsideFlag : 0));
   writer.Raw(state.parent.bytes());
   writer.Short(state.name);
   writer.I64(state.attributes.mtime_ns);
@@ -83,11 +86,13 @@ absl::StatusOr<std::vector<BlockId>> ReadBlockIds(ByteReader& reader) {
   return blocks;
 }
 
-absl::StatusOr<NodeState> ReadState(ByteReader& reader) {
-  NodeState state{.kind = static_cast<NodeKind>(reader.U8())};
-  const uint8_t deleted = reader.U8();
-  if (deleted > 1) return Damaged("unknown flags");
-  state.deleted = deleted == 1;
+absl::Status ReadState(ByteReader& reader, Revision& revision) {
+  NodeState& state = revision.state;
+  state.kind = static_cast<NodeKind>(reader.U8());
+  const uint8_t flags = reader.U8();
+  if (flags > kAsideFlag) return Damaged("unknown flags");
+  state.deleted = flags == kDeletedFlag;
+  revision.aside = flags == kAsideFlag;
   state.parent = reader.ReadId<NodeId>();
   state.name = std::string(reader.Short());
   state.attributes.mtime_ns = reader.I64();
@@ -97,7 +102,7 @@ absl::StatusOr<NodeState> ReadState(ByteReader& reader) {
   state.content.size = reader.U64();
   SYNCENGINE_ASSIGN_OR_RETURN(state.content.blocks, ReadBlockIds(reader));
   state.content.manifest = std::string(reader.Short());
-  return state;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -134,7 +139,7 @@ std::string EncodeRevision(const Revision& revision) {
   writer.U64(revision.sequence);
   writer.Raw(revision.device.bytes());
   writer.I64(absl::ToUnixMicros(revision.committed_at));
-  EncodeState(revision.state, writer);
+  EncodeState(revision, writer);
   return std::move(writer).Take();
 }
 
@@ -153,7 +158,7 @@ absl::StatusOr<Revision> DecodeRevision(absl::string_view bytes) {
                     .sequence = reader.U64(),
                     .device = reader.ReadId<DeviceId>(),
                     .committed_at = absl::FromUnixMicros(reader.I64())};
-  SYNCENGINE_ASSIGN_OR_RETURN(revision.state, ReadState(reader));
+  SYNCENGINE_RETURN_IF_ERROR(ReadState(reader, revision));
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   if (absl::Status valid = ValidateNodeState(revision.state); !valid.ok()) {
     return Damaged(valid.message());

@@ -316,6 +316,23 @@ absl::Status Client::AcknowledgeChanges(const NamespaceId& id, const Cursor& cur
       .status();
 }
 
+// --- Conflicts ---
+
+absl::StatusOr<ConflictPage> Client::ListConflicts(const NamespaceId& id,
+                                                   const ConflictsRequest& request) {
+  std::string rest =
+      absl::StrCat("conflicts?limit=", request.limit, "&decided=", request.decided_too ? 1 : 0);
+  if (request.node.has_value()) absl::StrAppend(&rest, "&node=", request.node->ToHex());
+  if (!request.after.IsZero()) absl::StrAppend(&rest, "&after=", request.after.ToHex());
+  return Get<ConflictPage>(NamespacePath(id, rest));
+}
+
+absl::StatusOr<ResolveResult> Client::Resolve(const NamespaceId& id,
+                                              const ResolveRequest& request) {
+  return BodyValue<ResolveResult>(
+      SendJson("POST", NamespacePath(id, "resolutions"), JsonText(ToJson(request))));
+}
+
 // --- Upkeep ---
 
 absl::StatusOr<Usage> Client::GetUsage(const NamespaceId& id) {

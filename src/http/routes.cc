@@ -210,6 +210,29 @@ Answer AcknowledgeChanges(const RoutedRequest& call) {
   return EmptyAnswer(call.service.AcknowledgeChanges(call.path.id, cursor));
 }
 
+// --- Conflicts ---
+
+Answer ListConflicts(const RoutedRequest& call) {
+  ConflictsRequest request;
+  if (call.target.query.contains("node")) {
+    SYNCENGINE_ASSIGN_OR_RETURN(request.node, IdParameter<NodeId>(call.target, "node"));
+  }
+  SYNCENGINE_ASSIGN_OR_RETURN(const uint64_t decided,
+                              NumberParameter(call.target, "decided", 0, 1));
+  SYNCENGINE_ASSIGN_OR_RETURN(request.after, IdParameter<RevisionId>(call.target, "after"));
+  SYNCENGINE_ASSIGN_OR_RETURN(
+      const uint64_t limit,
+      NumberParameter(call.target, "limit", request.limit, limits::kConflictsPageMax));
+  request.decided_too = decided == 1;
+  request.limit = static_cast<int>(limit);
+  return ValueAnswer(call.service.ListConflicts(call.path.id, request));
+}
+
+Answer Resolve(const RoutedRequest& call) {
+  SYNCENGINE_ASSIGN_OR_RETURN(const ResolveRequest request, BodyValue<ResolveRequest>(call));
+  return ValueAnswer(call.service.Resolve(call.path.id, request));
+}
+
 // --- Upkeep ---
 
 Answer GetUsage(const RoutedRequest& call) {
@@ -251,6 +274,8 @@ constexpr Route kRoutes[] = {
     {"POST", "v1/namespaces/{ns}/frames", kJsonBodyMax, GetFrames},
     {"GET", "v1/namespaces/{ns}/changes", 0, Changes},
     {"PUT", "v1/namespaces/{ns}/acknowledged", kJsonBodyMax, AcknowledgeChanges},
+    {"GET", "v1/namespaces/{ns}/conflicts", 0, ListConflicts},
+    {"POST", "v1/namespaces/{ns}/resolutions", kJsonBodyMax, Resolve},
     {"GET", "v1/namespaces/{ns}/usage", 0, GetUsage},
     {"POST", "v1/devices", kJsonBodyMax, AddDevice},
     {"GET", "v1/devices", 0, ListDevices},

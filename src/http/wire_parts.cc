@@ -11,7 +11,8 @@ constexpr EnumName<NodeKind> kNodeKinds[] = {{NodeKind::kFile, "file"},
                                              {NodeKind::kSymlink, "symlink"}};
 constexpr EnumName<JournalKind> kJournalKinds[] = {{JournalKind::kCommitted, "committed"},
                                                    {JournalKind::kUploading, "uploading"},
-                                                   {JournalKind::kAborted, "aborted"}};
+                                                   {JournalKind::kAborted, "aborted"},
+                                                   {JournalKind::kAside, "aside"}};
 constexpr EnumName<ChangeVerdict> kVerdicts[] = {
     {ChangeVerdict::kCommitted, "committed"},  {ChangeVerdict::kHeadMoved, "head_moved"},
     {ChangeVerdict::kNameTaken, "name_taken"}, {ChangeVerdict::kParentGone, "parent_gone"},
@@ -54,6 +55,8 @@ Json ToJson(const Change& change) {
   Json json = {{"node", change.node.ToHex()}, {"state", ToJson(change.state)}};
   PutId(json, "base", change.base);
   PutId(json, "merged_from", change.merged_from);
+  if (change.aside) json["aside"] = true;
+  if (change.conflict.has_value()) json["conflict"] = ToJson(*change.conflict);
   return json;
 }
 
@@ -115,6 +118,7 @@ Json ToJson(const Revision& revision) {
   PutId(json, "parent", revision.parent);
   PutId(json, "merged_from", revision.merged_from);
   PutId(json, "device", revision.device);
+  if (revision.aside) json["aside"] = true;
   return json;
 }
 
@@ -160,6 +164,8 @@ absl::StatusOr<Change> FromJson(const Json& value) {
   change.base = fields.Id<RevisionId>("base");
   change.merged_from = fields.Id<RevisionId>("merged_from");
   change.state = fields.Object<NodeState>("state");
+  change.aside = fields.Bool("aside");
+  change.conflict = fields.OptionalObject<ConflictNote>("conflict");
   return Checked(fields, std::move(change));
 }
 
@@ -186,6 +192,7 @@ absl::StatusOr<Revision> FromJson(const Json& value) {
   revision.device = fields.Id<DeviceId>("device");
   revision.committed_at = Time(fields, "committed_at_us");
   revision.state = fields.Object<NodeState>("state");
+  revision.aside = fields.Bool("aside");
   return Checked(fields, std::move(revision));
 }
 

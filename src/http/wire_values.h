@@ -22,6 +22,9 @@ Json ToJson(const ListEntry& value);
 Json ToJson(const JournalEntry& value);
 Json ToJson(const ChangesEntry& value);
 Json ToJson(const DeviceRecord::Place& value);
+Json ToJson(const ConflictHunk& value);
+Json ToJson(const ConflictNote& value);
+Json ToJson(const ConflictRecord& value);
 // Requests and answers.
 Json ToJson(const NamespaceRecord& record);
 Json ToJson(const Revision& revision);
@@ -32,6 +35,9 @@ Json ToJson(const PutSegmentResult& result);
 Json ToJson(const CommitRequest& request);
 Json ToJson(const CommitResult& result);
 Json ToJson(const ChangesPage& page);
+Json ToJson(const ConflictPage& page);
+Json ToJson(const ResolveRequest& request);
+Json ToJson(const ResolveResult& result);
 Json ToJson(const Usage& usage);
 Json ToJson(const NewDevice& device);
 Json ToJson(const DeviceRecord& device);
@@ -49,6 +55,18 @@ template <>
 absl::StatusOr<ChangeOutcome> FromJson(const Json& value);
 template <>
 absl::StatusOr<Announcement> FromJson(const Json& value);
+template <>
+absl::StatusOr<ConflictHunk> FromJson(const Json& value);
+template <>
+absl::StatusOr<ConflictNote> FromJson(const Json& value);
+template <>
+absl::StatusOr<ConflictRecord> FromJson(const Json& value);
+template <>
+absl::StatusOr<ConflictPage> FromJson(const Json& value);
+template <>
+absl::StatusOr<ResolveRequest> FromJson(const Json& value);
+template <>
+absl::StatusOr<ResolveResult> FromJson(const Json& value);
 template <>
 absl::StatusOr<ListEntry> FromJson(const Json& value);
 template <>

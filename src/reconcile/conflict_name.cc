@@ -1,6 +1,7 @@
 #include "syncengine/reconcile/conflict_name.h"
 
 #include <cstddef>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "syncengine/base/limits.h"
@@ -26,6 +27,22 @@ std::string CleanDevice(absl::string_view device) {
   return clean;
 }
 
+struct Mark {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// The last one; only an extension may follow it.
+std::optional<Mark> FindMark(absl::string_view name) {
+  const size_t begin = name.rfind(" (conflict ");
+  if (begin == absl::string_view::npos) return std::nullopt;
+  const size_t close = name.find(')', begin);
+  if (close == absl::string_view::npos) return std::nullopt;
+  const size_t end = close + 1;
+  if (end < name.size() && name[end] != '.') return std::nullopt;
+  return Mark{begin, end};
+}
+
 }  // namespace
 
 std::string ConflictName(absl::string_view name, absl::string_view stamp, absl::string_view device,
@@ -42,9 +59,12 @@ std::string ConflictName(absl::string_view name, absl::string_view stamp, absl::
   return absl::StrCat(Shorten(stem, room), mark);
 }
 
-bool IsConflictName(absl::string_view name) {
-  const size_t mark = name.rfind(" (conflict ");
-  return mark != absl::string_view::npos && name.find(')', mark) != absl::string_view::npos;
+bool IsConflictName(absl::string_view name) { return FindMark(name).has_value(); }
+
+std::string OriginalName(absl::string_view name) {
+  const auto mark = FindMark(name);
+  if (!mark.has_value()) return std::string(name);
+  return absl::StrCat(name.substr(0, mark->begin), name.substr(mark->end));
 }
 
 }  // namespace syncengine

@@ -35,6 +35,7 @@ struct Decision {
   bool position_from_here = false;
   ContentFrom content = ContentFrom::kNowhere;  // Which side's content must travel to the other.
   bool conflict = false;                        // Both contents must stay: `there` keeps the node.
+  bool merging = false;  // Both contents are to become one before anything else happens to it.
   Attributes attributes;
   absl::string_view reason;
   // The decision about a conflicted copy: which node it lost to.

@@ -36,6 +36,13 @@ bool SameAttributes(NodeKind kind, const Attributes& a, const Attributes& b) {
   return a.mode == b.mode && (!HasTimes(kind) || a.mtime_ns == b.mtime_ns);
 }
 
+std::string DecidedPath(const Decisions& decisions, const Position& position) {
+  return reconcile::PathOf(position, [&](const NodeId& node) -> const Position* {
+    auto found = decisions.find(node);
+    return found == decisions.end() ? nullptr : &found->second.position;
+  });
+}
+
 // The differences between the target and one side, then their order.
 class SidePlan {
  public:
@@ -70,10 +77,7 @@ class SidePlan {
   }
 
   std::string TargetPath(const Position& position) const {
-    return reconcile::PathOf(position, [this](const NodeId& node) -> const Position* {
-      auto found = decisions_.find(node);
-      return found == decisions_.end() ? nullptr : &found->second.position;
-    });
+    return DecidedPath(decisions_, position);
   }
 
   std::string PresentPath(const NodeId& node) const {
@@ -167,8 +171,8 @@ class HerePlan final : public SidePlan {
     const bool moves = decision.position != decision.here->position;
     const bool content =
         decision.content == ContentFrom::kThere && decision.kind != NodeKind::kDirectory;
-    const bool attributes =
-        !SameAttributes(decision.kind, decision.attributes, decision.here->attributes);
+    const bool attributes = !decision.merging && !SameAttributes(decision.kind, decision.attributes,
+                                                                 decision.here->attributes);
     if (moves) pending_.push_back(NewAction(ActionKind::kMoveHere, node, decision));
     if (content) {
       Action action = NewAction(ActionKind::kDownload, node, decision);
@@ -213,8 +217,9 @@ class TherePlan final : public SidePlan {
 
   void Change(const NodeId& node, const Decision& decision) {
     const bool moves = decision.there && decision.position != decision.there.position();
-    const bool attributes = decision.there && !SameAttributes(decision.kind, decision.attributes,
-                                                              decision.there.state->attributes);
+    const bool attributes =
+        decision.there && !decision.merging &&
+        !SameAttributes(decision.kind, decision.attributes, decision.there.state->attributes);
     ActionKind kind;
     if (!decision.there || decision.content == ContentFrom::kHere) {
       kind = ActionKind::kUpload;
@@ -230,6 +235,22 @@ class TherePlan final : public SidePlan {
     pending_.push_back(std::move(action));
   }
 };
+
+void PlanMerges(const Decisions& decisions, Plan& plan) {
+  for (const auto& [node, decision] : decisions) {
+    if (!decision.merging) continue;
+    plan.actions.push_back({.kind = ActionKind::kMerge,
+                            .node = node,
+                            .node_kind = decision.kind,
+                            .to = decision.position,
+                            .attributes = decision.attributes,
+                            .size = SizeHere(decision),
+                            .path = DecidedPath(decisions, decision.position),
+                            .reason = decision.reason});
+    plan.actions.back().from = plan.actions.back().path;
+    ++plan.merges;
+  }
+}
 
 // Records what needs no change of either side any more. A head that a change is still planned for
 // is recorded when that change is done.
@@ -312,6 +333,8 @@ absl::string_view ActionKindName(ActionKind kind) {
       return "adopt";
     case ActionKind::kForget:
       return "forget";
+    case ActionKind::kMerge:
+      return "merge";
   }
   return "unknown";
 }
@@ -320,12 +343,15 @@ Plan MakePlan(const SyncedTree& synced, const RemoteChanges& remote, const Local
               const PlanOptions& options) {
   Plan plan;
   Decisions decisions = reconcile::DecideAll(synced, remote, local);
-  plan.conflicts = reconcile::RepairTarget(decisions, options);
+  PlanOptions repair = options;
+  repair.merge = options.merge && options.mode == SyncMode::kTwoWay;
+  plan.conflicts = reconcile::RepairTarget(decisions, repair);
   HerePlan here(decisions, plan);
   here.Run();
   here.EmitRest();
   TherePlan there(decisions, plan);
   there.Run();
+  PlanMerges(decisions, plan);
   PlanRecords(decisions, remote, plan);
   KeepWanted(options.mode, plan);
   return plan;

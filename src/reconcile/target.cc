@@ -35,8 +35,15 @@ class Repairs {
   // gives it another one, because the committed node keeps its name.
   void SplitConflicts() {
     std::vector<NodeId> losers;
-    for (const auto& [node, decision] : decisions_) {
-      if (decision.conflict) losers.push_back(node);
+    for (auto& [node, decision] : decisions_) {
+      if (!decision.conflict) continue;
+      if (options_.merge && !decision.here->lost.has_value()) {
+        decision.conflict = false;
+        decision.merging = true;
+        decision.content = ContentFrom::kNowhere;
+      } else {
+        losers.push_back(node);
+      }
     }
     for (const NodeId& node : losers) {
       auto winner = decisions_.find(node);
@@ -51,7 +58,9 @@ class Repairs {
       copy.reason = "lost a conflict";
       copy.lost_to = node;
       winner->second.attributes = winner->second.there.state->attributes;
-      decisions_.emplace(options_.new_id(), std::move(copy));
+      const std::optional<LostConflict>& lost = copy.here->lost;
+      const NodeId id = lost.has_value() ? lost->copy : options_.new_id();
+      decisions_.emplace(id, std::move(copy));
     }
     conflicts_ += losers.size();
   }
@@ -141,16 +150,21 @@ class Repairs {
         decision.reason = "the name is taken there";
         ++conflicts_;
       }
-      decision.position.name = FreeName(decision.position, owners);
+      decision.position.name = FreeName(decision, owners);
       owners.emplace(decision.position, node);
     }
   }
 
-  std::string FreeName(const Position& taken,
+  std::string FreeName(const Decision& loser,
                        const absl::flat_hash_map<Position, NodeId>& owners) const {
-    Position candidate = taken;
+    const LostConflict* lost =
+        loser.here != nullptr && loser.here->lost.has_value() ? &*loser.here->lost : nullptr;
+    const std::string& stamp = lost != nullptr ? lost->stamp : options_.conflict_stamp;
+    const std::string& device = lost != nullptr ? lost->device : options_.device;
+    const std::string name = OriginalName(loser.position.name);
+    Position candidate = loser.position;
     for (int attempt = 0;; ++attempt) {
-      candidate.name = ConflictName(taken.name, options_.conflict_stamp, options_.device, attempt);
+      candidate.name = ConflictName(name, stamp, device, attempt);
       if (!owners.contains(candidate)) return candidate.name;
     }
   }

@@ -34,7 +34,7 @@ absl::Status VisitJournal(const OpenedNamespace& opened, uint64_t sequence, Visi
 absl::StatusOr<Heads> HeadsAsOf(const OpenedNamespace& opened, uint64_t sequence) {
   Heads heads;
   SYNCENGINE_RETURN_IF_ERROR(VisitJournal(opened, sequence, [&heads](ChangesEntry& entry) {
-    if (entry.revision.has_value()) {
+    if (entry.revision.has_value() && !entry.revision->aside) {
       heads[entry.entry.node] = std::move(entry.revision->state);
     }
     return true;

@@ -48,13 +48,13 @@ class NameSealer {
         state.attributes, SealAttributes(*keys_, state.attributes, entropy_.NewId<EnvelopeSalt>()));
     return absl::OkStatus();
   }
-  // The root directory has neither a name nor attributes.
+  // The root directory has neither a name nor attributes; nor has a revision that is not kept.
   absl::Status OpenRevision(Revision& revision) const {
     NodeState& state = revision.state;
     if (!state.name.empty()) {
       SYNCENGINE_ASSIGN_OR_RETURN(state.name, OpenName(*keys_, state.name));
     }
-    if (state.attributes == Attributes() && revision.node == kRootNode) return absl::OkStatus();
+    if (state.attributes == Attributes() && state.name.empty()) return absl::OkStatus();
     SYNCENGINE_ASSIGN_OR_RETURN(state.attributes, OpenAttributes(*keys_, state.attributes));
     return absl::OkStatus();
   }
@@ -126,6 +126,11 @@ class SealedNames final : public Service {
   absl::Status AcknowledgeChanges(const NamespaceId& id, const Cursor& cursor) override {
     return service_.AcknowledgeChanges(id, cursor);
   }
+
+  absl::StatusOr<ConflictPage> ListConflicts(const NamespaceId& id,
+                                             const ConflictsRequest& request) override;
+  absl::StatusOr<ResolveResult> Resolve(const NamespaceId& id,
+                                        const ResolveRequest& request) override;
 
   absl::StatusOr<Usage> GetUsage(const NamespaceId& id) override { return service_.GetUsage(id); }
   absl::StatusOr<NewDevice> AddDevice(absl::string_view name, const OpId& nonce) override {
@@ -203,11 +208,36 @@ absl::StatusOr<CommitResult> SealedNames::Commit(const NamespaceId& id,
   CommitRequest sealed = request;
   for (Change& change : sealed.changes) {
     SYNCENGINE_RETURN_IF_ERROR(names_.SealState(change.state));
+    // How long a hunk is would say something of the content.
+    if (change.conflict) change.conflict->hunks.clear();
   }
   SYNCENGINE_ASSIGN_OR_RETURN(CommitResult result, service_.Commit(id, sealed));
   for (ChangeOutcome& outcome : result.outcomes) {
     if (outcome.head) SYNCENGINE_RETURN_IF_ERROR(names_.OpenRevision(*outcome.head));
   }
+  return result;
+}
+
+absl::StatusOr<ConflictPage> SealedNames::ListConflicts(const NamespaceId& id,
+                                                        const ConflictsRequest& request) {
+  SYNCENGINE_ASSIGN_OR_RETURN(ConflictPage page, service_.ListConflicts(id, request));
+  if (id != id_) return page;
+  for (ConflictRecord& record : page.conflicts) {
+    SYNCENGINE_ASSIGN_OR_RETURN(record.path, names_.OpenPath(record.path));
+    SYNCENGINE_ASSIGN_OR_RETURN(record.copy_path, names_.OpenPath(record.copy_path));
+    SYNCENGINE_RETURN_IF_ERROR(names_.OpenRevision(record.ours));
+    SYNCENGINE_RETURN_IF_ERROR(names_.OpenRevision(record.theirs));
+  }
+  return page;
+}
+
+absl::StatusOr<ResolveResult> SealedNames::Resolve(const NamespaceId& id,
+                                                   const ResolveRequest& request) {
+  if (id != id_) return service_.Resolve(id, request);
+  ResolveRequest sealed = request;
+  if (sealed.merged) SYNCENGINE_RETURN_IF_ERROR(names_.SealState(*sealed.merged));
+  SYNCENGINE_ASSIGN_OR_RETURN(ResolveResult result, service_.Resolve(id, sealed));
+  if (result.head) SYNCENGINE_RETURN_IF_ERROR(names_.OpenRevision(*result.head));
   return result;
 }
 

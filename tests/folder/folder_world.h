@@ -207,6 +207,8 @@ class FolderDevice {
             .clock = server_.clock,
             .device = name_,
             .mode = mode,
+            .merge_contents = merge_contents,
+            .conflict_copies_max = copies_max,
             .boot = boot,
             .accept_root = accept_root};
   }
@@ -278,6 +280,8 @@ class FolderDevice {
   FaultPlan faults;
   std::unique_ptr<HookedFileSystem> hooks;
   SyncMode mode = SyncMode::kTwoWay;
+  bool merge_contents = true;
+  size_t copies_max = 100;
   std::string boot;
   bool accept_root = false;
   std::string token;

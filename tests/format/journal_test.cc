@@ -30,7 +30,9 @@ std::vector<JournalEntry> Entries() {
   JournalEntry aborted = common;
   aborted.kind = JournalKind::kAborted;
   aborted.upload = CountingId<UploadId>(6);
-  return {uploading, committed, aborted};
+  JournalEntry aside = committed;
+  aside.kind = JournalKind::kAside;
+  return {uploading, committed, aborted, aside};
 }
 
 TEST(JournalTest, EntriesOfEveryKindRoundTrip) {
@@ -49,7 +51,7 @@ TEST(JournalTest, TruncatedExtendedAndUnknownEntriesAreRefused) {
     }
     EXPECT_TRUE(IsDamage(DecodeJournalEntry(bytes + "x").status()));
     std::string unknown = bytes;
-    unknown[1] = 4;
+    unknown[1] = 5;
     EXPECT_TRUE(IsDamage(DecodeJournalEntry(unknown).status()));
     unknown[0] = 2;
     EXPECT_EQ(GetReason(DecodeJournalEntry(unknown).status()), Reason::kVersion);

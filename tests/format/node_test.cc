@@ -45,8 +45,15 @@ Revision SealedTombstone() {
   return revision;
 }
 
+Revision AsideRevision() {
+  Revision revision = FileRevision();
+  revision.aside = true;
+  return revision;
+}
+
 TEST(NodeTest, RevisionsRoundTrip) {
-  for (const Revision& revision : {FileRevision(), SymlinkRevision(), SealedTombstone()}) {
+  for (const Revision& revision :
+       {FileRevision(), SymlinkRevision(), SealedTombstone(), AsideRevision()}) {
     auto decoded = DecodeRevision(EncodeRevision(revision));
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     EXPECT_EQ(*decoded, revision);
@@ -78,6 +85,16 @@ TEST(NodeTest, WhatDecodesEncodesToTheSameBytes) {
     ASSERT_EQ(EncodeRevision(*decoded), mutated);
   }
   EXPECT_GT(decoded_count, 1000);
+}
+
+TEST(NodeTest, ADeletionIsNeverKeptAside) {
+  constexpr size_t kFlags = 98;
+  std::string bytes = EncodeRevision(AsideRevision());
+  ASSERT_EQ(bytes[kFlags], 2);
+  for (const char flags : {3, 4}) {
+    bytes[kFlags] = flags;
+    EXPECT_TRUE(IsDamage(DecodeRevision(bytes).status()));
+  }
 }
 
 TEST(NodeTest, ANewerVersionIsNamedAsSuch) {

@@ -54,6 +54,31 @@ std::vector<DeviceRecord> TestDevices() {
   return {busy, DeviceRecord{.id = TestId<DeviceId>(9), .name = "phone"}};
 }
 
+ConflictPage TestConflicts(const Revision& revision) {
+  ConflictRecord open{.id = TestId<RevisionId>(0x61),
+                      .node = revision.node,
+                      .path = kNotUtf8,
+                      .head = TestId<RevisionId>(0x62),
+                      .ours = revision,
+                      .theirs = TestRevision(0x63),
+                      .ours_device = "laptop",
+                      .theirs_device = "phone",
+                      .reason = ConflictReason::kOverlap,
+                      .hunks = {{1, 2, 3, 4, 5, ~uint64_t{0}}, {}},
+                      .copy = TestId<NodeId>(0x61),
+                      .copy_path = "/copy"};
+  ConflictRecord decided{.id = TestId<RevisionId>(0x64),
+                         .ours = revision,
+                         .theirs = revision,
+                         .reason = ConflictReason::kUnreadable,
+                         .decision = ConflictDecision::kMerged,
+                         .resolution = TestId<RevisionId>(0x65),
+                         .decided_at = absl::FromUnixMicros(1'700'000'000'000'009),
+                         .decided_by = TestId<DeviceId>(0x66)};
+  open.ours.aside = true;
+  return {.conflicts = {open, decided}, .next = decided.id, .more = true};
+}
+
 }  // namespace
 
 Revision TestRevision(uint8_t seed) {
@@ -106,6 +131,12 @@ Canned TestAnswers() {
                   .revisions = 5,
                   .nodes = ~uint64_t{0}};
   canned.devices = TestDevices();
+  canned.conflicts = TestConflicts(canned.revision);
+  canned.resolved = {.resolved = true,
+                     .revision = TestId<RevisionId>(0x51),
+                     .head = canned.revision,
+                     .missing = {TestId<BlockId>(0x52)},
+                     .copy_kept = true};
   return canned;
 }
 
@@ -231,6 +262,20 @@ class FakeSession final : public Service {
                     seen.acknowledged = cursor;
                   })
         .status();
+  }
+  absl::StatusOr<ConflictPage> ListConflicts(const NamespaceId& id,
+                                             const ConflictsRequest& request) override {
+    return Answer(backend_.canned.conflicts, [&](Seen& seen) {
+      seen.id = id;
+      seen.conflicts = request;
+    });
+  }
+  absl::StatusOr<ResolveResult> Resolve(const NamespaceId& id,
+                                        const ResolveRequest& request) override {
+    return Answer(backend_.canned.resolved, [&](Seen& seen) {
+      seen.id = id;
+      seen.resolve = request;
+    });
   }
   absl::StatusOr<Usage> GetUsage(const NamespaceId& id) override {
     return Answer(backend_.canned.usage, [&](Seen& seen) { seen.id = id; });

@@ -33,6 +33,8 @@ struct Seen {
   std::string segment;
   CommitRequest commit;
   ChangesRequest changes;
+  ConflictsRequest conflicts;
+  ResolveRequest resolve;
   Cursor acknowledged;
   std::string name;
   OpId nonce;
@@ -50,6 +52,8 @@ struct Canned {
   PutSegmentResult put;
   CommitResult commit;
   FramesReply frames;
+  ConflictPage conflicts;
+  ResolveResult resolved;
   Usage usage;
   std::vector<DeviceRecord> devices;
 };

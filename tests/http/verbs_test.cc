@@ -182,6 +182,56 @@ TEST_P(VerbsTest, CommitArrivesAndReturnsUnchanged) {
   }
 }
 
+TEST_P(VerbsTest, WhatIsKeptAsideArrivesWithItsConflict) {
+  CommitRequest commit{.op = TestId<OpId>(3), .changes = {}};
+  commit.changes.push_back({.node = TestId<NodeId>(5),
+                            .base = TestId<RevisionId>(6),
+                            .state = canned().revision.state,
+                            .aside = true});
+  commit.changes[0].conflict = ConflictNote{.reason = ConflictReason::kBinary,
+                                            .theirs = TestId<RevisionId>(7),
+                                            .copy = true,
+                                            .hunks = {{1, 2, 3, 4, 5, 6}}};
+  commit.changes.push_back({.node = TestId<NodeId>(8), .state = {}});
+  SE_ASSERT_OK(client_->Commit(ns_, commit));
+  ASSERT_EQ(seen().commit.changes.size(), 2u);
+  EXPECT_TRUE(seen().commit.changes[0].aside);
+  EXPECT_EQ(seen().commit.changes[0].conflict, commit.changes[0].conflict);
+  EXPECT_FALSE(seen().commit.changes[1].aside);
+  EXPECT_FALSE(seen().commit.changes[1].conflict.has_value());
+}
+
+TEST_P(VerbsTest, ConflictVerbsArriveAndReturnUnchanged) {
+  const ConflictsRequest list{
+      .node = TestId<NodeId>(3), .decided_too = true, .after = TestId<RevisionId>(4), .limit = 5};
+  SE_ASSERT_OK_AND_ASSIGN(const ConflictPage page, client_->ListConflicts(ns_, list));
+  EXPECT_EQ(page.conflicts, canned().conflicts.conflicts);
+  EXPECT_EQ(page.next, canned().conflicts.next);
+  EXPECT_TRUE(page.more);
+  EXPECT_EQ(seen().conflicts.node, list.node);
+  EXPECT_TRUE(seen().conflicts.decided_too);
+  EXPECT_EQ(seen().conflicts.after, list.after);
+  EXPECT_EQ(seen().conflicts.limit, 5);
+  SE_ASSERT_OK(client_->ListConflicts(ns_, {}));
+  EXPECT_FALSE(seen().conflicts.node.has_value());
+  EXPECT_FALSE(seen().conflicts.decided_too);
+
+  const ResolveRequest request{.conflict = TestId<RevisionId>(6),
+                               .decision = ConflictDecision::kMerged,
+                               .expected_head = TestId<RevisionId>(7),
+                               .merged = canned().revision.state};
+  SE_ASSERT_OK_AND_ASSIGN(const ResolveResult result, client_->Resolve(ns_, request));
+  EXPECT_TRUE(result.resolved);
+  EXPECT_EQ(result.revision, canned().resolved.revision);
+  EXPECT_EQ(result.head, canned().resolved.head);
+  EXPECT_EQ(result.missing, canned().resolved.missing);
+  EXPECT_TRUE(result.copy_kept);
+  EXPECT_EQ(seen().resolve.conflict, request.conflict);
+  EXPECT_EQ(seen().resolve.decision, request.decision);
+  EXPECT_EQ(seen().resolve.expected_head, request.expected_head);
+  EXPECT_EQ(seen().resolve.merged, request.merged);
+}
+
 TEST_P(VerbsTest, FramesArriveAndReturnUnchanged) {
   const std::vector<BlockId> ids(3, TestId<BlockId>(1));
   SE_ASSERT_OK_AND_ASSIGN(const FramesReply reply, client_->GetFrames(ns_, ids));

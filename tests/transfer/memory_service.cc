@@ -332,6 +332,13 @@ absl::StatusOr<ChangesPage> MemoryService::WaitChanges(const NamespaceId& id,
 absl::Status MemoryService::AcknowledgeChanges(const NamespaceId&, const Cursor&) {
   return absl::OkStatus();
 }
+absl::StatusOr<ConflictPage> MemoryService::ListConflicts(const NamespaceId&,
+                                                          const ConflictsRequest&) {
+  return absl::UnimplementedError("the model has no conflicts");
+}
+absl::StatusOr<ResolveResult> MemoryService::Resolve(const NamespaceId&, const ResolveRequest&) {
+  return absl::UnimplementedError("the model has no conflicts");
+}
 absl::StatusOr<Usage> MemoryService::GetUsage(const NamespaceId&) { return Usage(); }
 absl::StatusOr<NewDevice> MemoryService::AddDevice(absl::string_view, const OpId&) {
   return absl::UnimplementedError("the model has no devices");

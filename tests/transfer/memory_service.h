@@ -44,6 +44,8 @@ class MemoryService final : public Service {
   absl::StatusOr<ChangesPage> WaitChanges(const NamespaceId& id, const ChangesRequest& request,
                                           absl::Duration timeout, std::stop_token stop) override;
   absl::Status AcknowledgeChanges(const NamespaceId&, const Cursor&) override;
+  absl::StatusOr<ConflictPage> ListConflicts(const NamespaceId&, const ConflictsRequest&) override;
+  absl::StatusOr<ResolveResult> Resolve(const NamespaceId&, const ResolveRequest&) override;
   absl::StatusOr<Usage> GetUsage(const NamespaceId&) override;
   absl::StatusOr<NewDevice> AddDevice(absl::string_view, const OpId&) override;
   absl::StatusOr<std::vector<DeviceRecord>> ListDevices() override;

@@ -108,6 +108,14 @@ class ProbeService final : public Service {
   absl::Status AcknowledgeChanges(const NamespaceId& id, const Cursor& cursor) override {
     return service_.AcknowledgeChanges(id, cursor);
   }
+  absl::StatusOr<ConflictPage> ListConflicts(const NamespaceId& id,
+                                             const ConflictsRequest& request) override {
+    return service_.ListConflicts(id, request);
+  }
+  absl::StatusOr<ResolveResult> Resolve(const NamespaceId& id,
+                                        const ResolveRequest& request) override {
+    return service_.Resolve(id, request);
+  }
   absl::StatusOr<Usage> GetUsage(const NamespaceId& id) override { return service_.GetUsage(id); }
   absl::StatusOr<NewDevice> AddDevice(absl::string_view name, const OpId& nonce) override {
     return service_.AddDevice(name, nonce);

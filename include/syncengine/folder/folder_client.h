@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "syncengine/base/progress.h"
 #include "syncengine/folder/sync_report.h"
+#include "syncengine/merge/merger.h"
 #include "syncengine/ports/clock.h"
 #include "syncengine/ports/entropy.h"
 #include "syncengine/ports/executor.h"
@@ -41,11 +42,20 @@ struct FolderOptions {
   Executor& executor;  // Watch keeps two of its tasks busy.
   Entropy& entropy;
   Clock& clock;
-  std::string device = "device";  // For the names of conflicted copies.
+  // For the names of conflicted copies where the server knows none for this device.
+  std::string device = "device";
   std::string ignore_file = ".syncignore";
   SyncMode mode = SyncMode::kTwoWay;
   SymlinkPolicy symlinks = SymlinkPolicy::kAsLink;
   BrakeLimits brake;
+  // What both sides changed is merged where `mergers` can; null: JSON and text. Off: everything
+  // that both sides changed gives a conflicted copy.
+  bool merge_contents = true;
+  const MergerRegistry* mergers = nullptr;
+  MergeOptions merge;
+  // A file may have this many conflicted copies that nobody decided about. Beyond it the losing
+  // content is kept as a revision and a conflict record only.
+  size_t conflict_copies_max = 100;
   int trash_days = 30;
   // Tells one run of the machine from another (Linux: /proc/sys/kernel/random/boot_id). When it
   // changed and the client was not closed in order, files that lost their content in the power cut

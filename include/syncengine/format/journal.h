@@ -29,6 +29,7 @@ enum class JournalKind : uint8_t {
   kUploading = 1,  // A device began to upload a new state: pending, nothing to fetch yet.
   kCommitted = 2,  // A revision became the head of its node.
   kAborted = 3,    // An announced upload was given up.
+  kAside = 4,      // A revision was kept beside the head of its node (Revision::aside).
 };
 
 // One row of the journal, immutable once written; sequences are dense from 1.
@@ -36,7 +37,7 @@ struct JournalEntry {
   uint64_t sequence = 0;
   JournalKind kind = JournalKind::kCommitted;
   NodeId node;          // kUploading of a new file: the id it will have.
-  RevisionId revision;  // kCommitted only.
+  RevisionId revision;  // kCommitted and kAside only.
   UploadId upload;      // kUploading and kAborted only.
   DeviceId device;
   absl::Time time;    // Whole microseconds.

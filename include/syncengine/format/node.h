@@ -59,6 +59,9 @@ struct Revision {
   DeviceId device;          // Who committed it.
   absl::Time committed_at;  // Whole microseconds.
   NodeState state;
+  // Kept beside the heads and never one itself: a version that went into a merge or lost a
+  // conflict. `parent` is then what it grew from, zero when that is unknown.
+  bool aside = false;
 
   friend bool operator==(const Revision&, const Revision&) = default;
 };

@@ -90,6 +90,10 @@ class Client final : public Service {
   absl::StatusOr<ChangesPage> WaitChanges(const NamespaceId& id, const ChangesRequest& request,
                                           absl::Duration timeout, std::stop_token stop) override;
   absl::Status AcknowledgeChanges(const NamespaceId& id, const Cursor& cursor) override;
+  absl::StatusOr<ConflictPage> ListConflicts(const NamespaceId& id,
+                                             const ConflictsRequest& request) override;
+  absl::StatusOr<ResolveResult> Resolve(const NamespaceId& id,
+                                        const ResolveRequest& request) override;
   absl::StatusOr<Usage> GetUsage(const NamespaceId& id) override;
   absl::StatusOr<NewDevice> AddDevice(absl::string_view name, const OpId& nonce) override;
   absl::StatusOr<std::vector<DeviceRecord>> ListDevices() override;

@@ -107,6 +107,17 @@ class Service {
   // Says that this device has applied everything up to `cursor`; what follows is its offline queue.
   virtual absl::Status AcknowledgeChanges(const NamespaceId& id, const Cursor& cursor) = 0;
 
+  // --- Conflicts ---
+
+  // The conflicts of the namespace or of one node, in the order of their ids.
+  virtual absl::StatusOr<ConflictPage> ListConflicts(const NamespaceId& id,
+                                                     const ConflictsRequest& request) = 0;
+  // Decides a conflict: compare-and-set on the head of its node. Whether it went through is in the
+  // result. kNotFound for an unknown conflict; kFailedPrecondition when it was decided otherwise
+  // already, or when the winner is deleted and its name taken.
+  virtual absl::StatusOr<ResolveResult> Resolve(const NamespaceId& id,
+                                                const ResolveRequest& request) = 0;
+
   // --- Upkeep ---
 
   virtual absl::StatusOr<Usage> GetUsage(const NamespaceId& id) = 0;

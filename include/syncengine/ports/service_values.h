@@ -12,6 +12,7 @@
 #include "syncengine/base/secret.h"
 #include "syncengine/format/journal.h"
 #include "syncengine/format/node.h"
+#include "syncengine/ports/conflict_values.h"
 
 namespace syncengine {
 
@@ -96,6 +97,11 @@ struct Change {
   RevisionId base;
   RevisionId merged_from;  // Second parent when this state merges another revision.
   NodeState state;
+  // Keeps `state` as a revision beside the head (Revision::aside), which stays where it is; the
+  // node must exist, and `base` is what the state grew from. A change of the same node later in the
+  // request then merges it: its `merged_from` is filled in.
+  bool aside = false;
+  std::optional<ConflictNote> conflict;  // With `aside`: why it could not be merged.
 };
 
 struct CommitRequest {
@@ -142,7 +148,7 @@ struct ChangesRequest {
 
 struct ChangesEntry {
   JournalEntry entry;
-  std::optional<Revision> revision;  // kCommitted.
+  std::optional<Revision> revision;  // kCommitted and kAside.
   // Where the node is now (or was, when it is deleted), as the server sees names.
   std::string path;
 };

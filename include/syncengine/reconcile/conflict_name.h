@@ -17,6 +17,10 @@ std::string ConflictName(absl::string_view name, absl::string_view stamp, absl::
 // Whether ConflictName made `name`.
 bool IsConflictName(absl::string_view name);
 
+// `name` without what ConflictName added, so that a conflicted copy that loses a conflict itself is
+// not called the copy of a copy. Shortening cannot be undone.
+std::string OriginalName(absl::string_view name);
+
 }  // namespace syncengine
 
 #endif  // SYNCENGINE_RECONCILE_CONFLICT_NAME_H_

@@ -18,6 +18,14 @@
 
 namespace syncengine {
 
+// A local content that lost a conflict already: how its copy is called and which node it becomes.
+// All of it comes from the losing revision, so that no two devices give it two names.
+struct LostConflict {
+  NodeId copy;
+  std::string stamp;   // When it was committed: "YYYY-MM-DD HHMMSS" in UTC.
+  std::string device;  // Who committed it.
+};
+
 // A node that is present on the disk.
 struct LocalNode {
   Position position;
@@ -26,9 +34,10 @@ struct LocalNode {
   // As the user sees them: where the disk could not keep the committed mode or time and nobody
   // changed it since, the committed one.
   Attributes attributes;
-  bool is_new = false;           // Neither side knew it.
-  bool content_changed = false;  // Against the synced content; true when there is none.
-  bool equals_remote = false;    // Its content is that of the remote head.
+  bool is_new = false;               // Neither side knew it.
+  bool content_changed = false;      // Against the synced content; true when there is none.
+  bool equals_remote = false;        // Its content is that of the remote head.
+  std::optional<LostConflict> lost;  // It was found that the two cannot be merged.
 };
 
 struct LocalNodes {

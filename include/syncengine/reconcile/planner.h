@@ -40,6 +40,9 @@ enum class ActionKind : uint8_t {
   // In the synced tree only.
   kAdopt,   // Both sides agree: record the remote head.
   kForget,  // Gone on both sides.
+  // On both sides, before anything else: the contents are merged, or found to be unmergeable
+  // (LocalNode::lost); then observe and plan anew. Nothing else of a plan that merges may be done.
+  kMerge,
 };
 
 // "download", "delete here", ...
@@ -78,6 +81,7 @@ struct Plan {
   std::vector<Action> records;
   std::vector<BlockedAction> blocked;
   size_t conflicts = 0;
+  size_t merges = 0;  // Actions of kind kMerge.
 
   bool empty() const { return actions.empty() && blocked.empty(); }
 };
@@ -90,8 +94,12 @@ enum class SyncMode : uint8_t {
 
 struct PlanOptions {
   SyncMode mode = SyncMode::kTwoWay;
+  // For names of conflicted copies where no revision lost: two nodes that claim one name.
   std::string conflict_stamp;  // "YYYY-MM-DD HHMMSS".
-  std::string device;          // For names of conflicted copies.
+  std::string device;
+  // Contents that changed on both sides give kMerge, until LocalNode::lost says that they cannot be
+  // merged. kTwoWay only. Otherwise they give a conflicted copy at once.
+  bool merge = false;
   std::function<NodeId()> new_id;
 };
 
