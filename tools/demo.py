@@ -140,8 +140,26 @@ class Demo:
         self.figure("one edited line: sent by A", size_text(report["sent_bytes"]))
         return path
 
+    def merge(self, path):
+        say("Both edit the same file in different places while B is offline: merged on both")
+        other = self.b / path.relative_to(self.a)
+        lines = path.read_bytes().splitlines(keepends=True)
+        if any(b"\0" in line for line in lines):
+            return print("skipped: it is no text")
+        path.write_bytes(b"/* first line, from device A */\n" + b"".join(lines))
+        other.write_bytes(b"".join(lines) + b"/* last line, from device B */\n")
+        self.run("sync", self.a, device="device-a")
+        report = self.run("sync", self.b, device="device-b")
+        self.run("sync", self.a, device="device-a")
+        for merged in report["merged"]:
+            print(f"merged {merged['path']}: ours {merged['ours']}, theirs {merged['theirs']}")
+        text = path.read_bytes()
+        if self.differences() or b"from device A" not in text or b"from device B" not in text:
+            sys.exit("demo: the edits were not merged")
+        self.figure("merges without a question", len(report["merged"]))
+
     def conflict(self, path):
-        say("Both edit the same file while B is offline: a conflict, and nothing is lost")
+        say("Both edit the same line while B is offline: a conflict, nothing is lost, and one decides")
         other = self.b / path.relative_to(self.a)
         path.write_text("/* what A wrote */\n")
         other.write_text("/* what B wrote */\n")
@@ -154,6 +172,14 @@ class Demo:
         if self.differences():
             sys.exit("demo: the two devices differ:\n" + self.differences())
         self.figure("conflicts found", report["conflicts"])
+        remote = f"/{path.relative_to(self.a)}"
+        print(self.run("conflicts", device="device-a", json_out=False), end="")
+        self.run("resolve", remote, "--take", "ours", device="device-a")
+        self.run("sync", self.a, device="device-a")
+        self.run("sync", self.b, device="device-b")
+        print(f"{path.name} on A: {path.read_text(errors='replace').splitlines()[0]}")
+        if self.run("conflicts", device="device-a")["conflicts"] or self.differences():
+            sys.exit("demo: the conflict is still there")
 
     def history(self, path):
         say("History of that file; an old revision is made the head again")
@@ -194,6 +220,7 @@ class Demo:
         watch = self.first_sync()
         path = self.one_line()
         self.stop(watch)
+        self.merge(path)
         self.conflict(path)
         self.history(path)
         self.quiet()

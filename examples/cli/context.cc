@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 
 #include "absl/strings/match.h"
@@ -64,6 +65,13 @@ ProgressCallback ShowProgress(const Context& context, absl::string_view verb) {
   // Shared because std::function copies its callable.
   auto line = std::make_shared<ProgressLine>(std::string(verb), how == "plain" || !terminal);
   return [line](const Progress& progress) { line->Draw(progress); };
+}
+
+std::string HostName() {
+  std::ifstream stream("/etc/hostname");
+  std::string line;
+  std::getline(stream, line);
+  return line.empty() ? "device" : line;
 }
 
 std::string TimeText(absl::Time time) {

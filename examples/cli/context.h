@@ -59,6 +59,7 @@ void Print(const Context& context, const Json& json, absl::string_view text);
 // Draws progress on stderr as the options say; call with a null progress to end the line.
 ProgressCallback ShowProgress(const Context& context, absl::string_view verb);
 
+std::string HostName();                        // "device" when it cannot be told.
 std::string TimeText(absl::Time time);         // RFC 3339, UTC.
 std::string BytesText(uint64_t bytes);         // "1.2 MiB"
 std::string PathText(absl::string_view path);  // With a leading slash.

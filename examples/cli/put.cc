@@ -35,6 +35,8 @@ void AddReport(const PutTreeReport& from, PutTreeReport& to) {
   to.upload.stored_bytes += from.upload.stored_bytes;
   to.upload.sent_bytes += from.upload.sent_bytes;
   to.upload.sequence = std::max(to.upload.sequence, from.upload.sequence);
+  to.merged.insert(to.merged.end(), from.merged.begin(), from.merged.end());
+  to.conflicts.insert(to.conflicts.end(), from.conflicts.begin(), from.conflicts.end());
   to.issues.insert(to.issues.end(), from.issues.begin(), from.issues.end());
 }
 
@@ -44,6 +46,25 @@ std::string RemotePlace(const std::string& local, const std::string& directory) 
   const std::string name = std::filesystem::path(local).filename().string();
   if (name.empty() || name == "." || name == "..") return base.empty() ? "/" : base;
   return absl::StrCat(base, "/", name);
+}
+
+Json MergedJson(const std::vector<PutMerge>& merged) {
+  Json list = Json::array();
+  for (const PutMerge& file : merged) {
+    list.push_back({{"path", file.path},
+                    {"revision", file.revision.ToHex()},
+                    {"ours", file.ours.ToHex()},
+                    {"theirs", file.theirs.ToHex()}});
+  }
+  return list;
+}
+
+Json ConflictsJson(const std::vector<PutConflict>& conflicts) {
+  Json list = Json::array();
+  for (const PutConflict& file : conflicts) {
+    list.push_back({{"path", file.path}, {"conflict", file.ours.ToHex()}, {"copy", file.copy}});
+  }
+  return list;
 }
 
 Json ReportJson(const PutTreeReport& report, uint64_t sent_bytes, double seconds) {
@@ -57,6 +78,8 @@ Json ReportJson(const PutTreeReport& report, uint64_t sent_bytes, double seconds
           {"stored_bytes", report.upload.stored_bytes},
           {"seq", report.upload.sequence},
           {"seconds", seconds},
+          {"merged", MergedJson(report.merged)},
+          {"conflicts", ConflictsJson(report.conflicts)},
           {"issues", IssuesJson(report.issues)}};
 }
 
@@ -74,7 +97,8 @@ absl::Status PutOne(const Context& context, const PutOptions& options, Connectio
   SYNCENGINE_ASSIGN_OR_RETURN(const LocalPlace place, OpenLocalPlace(local));
   const PutTreeRequest request{.local = place.path,
                                .remote = RemotePlace(local, options.places.back()),
-                               .mirror = options.mirror};
+                               .mirror = options.mirror,
+                               .device = HostName()};
   const PutTreePorts ports{.files = *place.files,
                            .opened = opened,
                            .executor = connection.executor(),
@@ -107,7 +131,8 @@ absl::StatusOr<ExitCode> RunPut(const Context& context, const PutOptions& option
   const uint64_t sent = connection->SentBytes(total.upload.sent_bytes);
   PrintIssues(total.issues);
   Print(context, ReportJson(total, sent, seconds), ReportText(total, sent, seconds));
-  return total.issues.empty() ? kOk : kPartlyDone;
+  if (!total.issues.empty()) return kPartlyDone;
+  return total.conflicts.empty() ? kOk : kConflictsWait;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // sync, plan, status: a folder and a namespace kept the same.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -39,17 +38,8 @@ OnConflict OnConflictOf(const SyncFolderOptions& options) {
   return options.merge == "keep-both" ? OnConflict::kKeepBoth : OnConflict::kReport;
 }
 
-std::string FirstLine(const char* path) {
-  std::ifstream stream(path);
-  std::string line;
-  std::getline(stream, line);
-  return line;
-}
-
 std::string DeviceName(const SyncFolderOptions& options) {
-  if (!options.device.empty()) return options.device;
-  const std::string host = FirstLine("/etc/hostname");
-  return host.empty() ? "device" : host;
+  return options.device.empty() ? HostName() : options.device;
 }
 
 // The client of one folder with everything it works on. Not movable: its parts refer to each other.
@@ -244,8 +234,10 @@ CLI::App* AddFolderVerb(Registry& registry, const std::string& name, const std::
                    "Stop before more deletions than this (default: the larger of 100 and 25 %)");
   verb->add_option("--ignore-file", options->ignore_file, "Rules for what not to sync")
       ->capture_default_str();
-  verb->add_option("--device-name", options->device,
-                   "For the names of conflicted copies; default: this host's name");
+  verb->add_option(
+      "--device-name", options->device,
+      "For the names of conflicted copies where the server knows none; default: this host's "
+      "name");
   verb->add_flag("--accept-root", options->accept_root,
                  "The folder was replaced on purpose: merge, delete nothing");
   return verb;

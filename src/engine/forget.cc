@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "src/engine/block_table.h"
+#include "src/engine/conflict_row.h"
 #include "src/engine/keys.h"
 #include "src/engine/transactions.h"
 #include "syncengine/base/error.h"
@@ -41,7 +43,7 @@ class Forgetter {
       std::vector<KeyValue> slice;
       const auto read = [&](MetadataReader& rows, const HeadRow&) -> absl::Status {
         SYNCENGINE_ASSIGN_OR_RETURN(slice, rows.Scan(range));
-        return absl::OkStatus();
+        return NoteUndecided(rows, slice);
       };
       SYNCENGINE_RETURN_IF_ERROR(ViewNamespace(ports_, id_, read));
       SYNCENGINE_RETURN_IF_ERROR(Choose(slice));
@@ -55,6 +57,21 @@ class Forgetter {
   }
 
  private:
+  // The losing version of a conflict stays until somebody decided.
+  absl::Status NoteUndecided(MetadataReader& rows, const std::vector<KeyValue>& slice) {
+    undecided_.clear();
+    for (const auto& [key, value] : slice) {
+      SYNCENGINE_ASSIGN_OR_RETURN(const Revision revision, DecodeRow<Revision>(value));
+      if (!revision.aside) continue;
+      SYNCENGINE_ASSIGN_OR_RETURN(const auto conflict,
+                                  ReadRow<ConflictRow>(rows, ConflictKey(revision.id)));
+      if (conflict.has_value() && conflict->decision == ConflictDecision::kOpen) {
+        undecided_.insert(revision.id);
+      }
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Choose(const std::vector<KeyValue>& slice) {
     std::vector<Old> old;
     for (const auto& [key, value] : slice) {
@@ -66,6 +83,7 @@ class Forgetter {
         kept_ = 0;
         counted_ = false;
       }
+      if (undecided_.contains(revision.id)) continue;
       if (kept_ < request_.keep_newest || revision.committed_at >= request_.before) {
         ++kept_;
         continue;
@@ -119,6 +137,7 @@ class Forgetter {
   const ForgetRequest& request_;
   ForgetReport report_;
   bool seen_any_ = false;
+  absl::flat_hash_set<RevisionId> undecided_;
   // Of the node whose revisions are passing.
   NodeId node_;
   uint64_t kept_ = 0;

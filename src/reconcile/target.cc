@@ -7,6 +7,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "syncengine/reconcile/conflict_name.h"
 
 namespace syncengine::reconcile {
@@ -144,19 +145,24 @@ class Repairs {
         losers.push_back(node);
       }
     }
+    for (const auto& [position, node] : owners) taken_.insert(Folded(position));
     for (const NodeId& node : losers) {
       Decision& decision = decisions_.at(node);
       if (decision.lost_to.IsZero()) {
         decision.reason = "the name is taken there";
         ++conflicts_;
       }
-      decision.position.name = FreeName(decision, owners);
-      owners.emplace(decision.position, node);
+      decision.position.name = FreeName(decision);
+      taken_.insert(Folded(decision.position));
     }
   }
 
-  std::string FreeName(const Decision& loser,
-                       const absl::flat_hash_map<Position, NodeId>& owners) const {
+  // Names that differ in case only are one on some disks.
+  static Position Folded(const Position& position) {
+    return {position.parent, absl::AsciiStrToLower(position.name)};
+  }
+
+  std::string FreeName(const Decision& loser) const {
     const LostConflict* lost =
         loser.here != nullptr && loser.here->lost.has_value() ? &*loser.here->lost : nullptr;
     const std::string& stamp = lost != nullptr ? lost->stamp : options_.conflict_stamp;
@@ -165,12 +171,13 @@ class Repairs {
     Position candidate = loser.position;
     for (int attempt = 0;; ++attempt) {
       candidate.name = ConflictName(name, stamp, device, attempt);
-      if (!owners.contains(candidate)) return candidate.name;
+      if (!taken_.contains(Folded(candidate))) return candidate.name;
     }
   }
 
   Decisions& decisions_;
   const PlanOptions& options_;
+  absl::flat_hash_set<Position> taken_;
   size_t conflicts_ = 0;
 };
 

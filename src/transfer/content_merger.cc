@@ -92,7 +92,10 @@ class ContentMerger::Attempt {
     if (!ours_.has_value()) {
       SYNCENGINE_ASSIGN_OR_RETURN(ours_, ReadWhole(task_.open, merger_.options_.bytes_max));
     }
-    const absl::Status fetched = Fetch();
+    const absl::Status base = FetchBase();
+    if (IsDamage(base)) return Refuse(ConflictReason::kNoBase);
+    SYNCENGINE_RETURN_IF_ERROR(Annotate(base, absl::StrCat("merge ", task_.label)));
+    const absl::Status fetched = FetchTheirs();
     if (IsDamage(fetched)) return Refuse(ConflictReason::kUnreadable);
     SYNCENGINE_RETURN_IF_ERROR(Annotate(fetched, absl::StrCat("merge ", task_.label)));
     MergeResult result = merger_.mergers_.Merge(task_.head.state.name,
@@ -113,11 +116,12 @@ class ContentMerger::Attempt {
     return absl::OkStatus();
   }
 
-  absl::Status Fetch() {
-    if (!base_.has_value()) {
-      SYNCENGINE_ASSIGN_OR_RETURN(base_,
-                                  ReadContent(downloader_, task_.base_state->content, stop_));
-    }
+  absl::Status FetchBase() {
+    if (base_.has_value()) return absl::OkStatus();
+    SYNCENGINE_ASSIGN_OR_RETURN(base_, ReadContent(downloader_, task_.base_state->content, stop_));
+    return absl::OkStatus();
+  }
+  absl::Status FetchTheirs() {
     SYNCENGINE_ASSIGN_OR_RETURN(theirs_, ReadContent(downloader_, theirs(), stop_));
     return absl::OkStatus();
   }

@@ -12,6 +12,7 @@
 #include "src/transfer/file_source.h"
 #include "src/transfer/local_walk.h"
 #include "src/transfer/put_cache.h"
+#include "src/transfer/put_merge.h"
 #include "src/transfer/put_stamp.h"
 #include "src/transfer/remote_tree.h"
 #include "src/transfer/same_content.h"
@@ -33,6 +34,14 @@ bool SameFile(const FileStat& a, const FileStat& b) {
 
 bool SameAttributes(const RemoteNode& remote, const FileStat& stat) {
   return remote.mode == stat.mode && remote.mtime_ns == stat.mtime_ns;
+}
+
+// Whether a file met another one's new content or a new file of its name.
+bool IsContest(const UploadItem& item, const ChangeOutcome& outcome) {
+  const bool overtaken =
+      outcome.verdict == ChangeVerdict::kHeadMoved || outcome.verdict == ChangeVerdict::kNameTaken;
+  return overtaken && item.open && outcome.head.has_value() && !outcome.head->state.deleted &&
+         outcome.head->state.kind == NodeKind::kFile;
 }
 
 // Walks the local tree directory by directory and yields what differs from the remote one.
@@ -75,6 +84,9 @@ class PutPlan : public UploadPlan {
 
   absl::Status FlushCache() { return cache_.Flush(); }
   uint64_t committed() const { return committed_; }
+  bool contested() const { return !contests_.empty(); }
+  // Merges what others committed to meanwhile. An error status means that the service failed.
+  absl::Status SettleContests();
 
  private:
   struct Directory {
@@ -130,6 +142,7 @@ class PutPlan : public UploadPlan {
   absl::flat_hash_set<std::string> kept_;                 // Remote paths that a mirror keeps.
   absl::flat_hash_map<std::string, InFlight> in_flight_;  // By label.
   uint64_t committed_ = 0;
+  std::vector<PutContest> contests_;
   bool deletes_done_ = false;
 };
 
@@ -314,6 +327,9 @@ void PutPlan::Finished(const UploadItem& item, const UploadResult& result) {
   if (!result.status.ok()) return AddIssue(item.label, result.status);
   if (result.skipped) {
     ++report_.files_unchanged;
+  } else if (IsContest(item, result.outcome)) {
+    contests_.push_back({item.label, item.change, item.open, item.size_hint, *result.outcome.head});
+    return;
   } else if (result.outcome.verdict != ChangeVerdict::kCommitted) {
     return AddIssue(item.label, VerdictError(result.outcome.verdict));
   } else {
@@ -327,6 +343,16 @@ void PutPlan::Finished(const UploadItem& item, const UploadResult& result) {
   if (stat.ctime_ns + racy_window_ns_ >= flight.mapped().opened_ns) return;
   cache_.Remember(absl::StrCat(request_.remote, "/", item.label),
                   {stat, result.skipped ? flight.mapped().head : result.outcome.revision});
+}
+
+absl::Status PutPlan::SettleContests() {
+  PutMerger merger(ports_, request_.device);
+  for (const PutContest& contest : contests_) {
+    const absl::Status settled = merger.Settle(contest, report_, stop_);
+    if (absl::IsUnavailable(settled) || absl::IsCancelled(settled)) return settled;
+    if (!settled.ok()) AddIssue(contest.label, settled);
+  }
+  return absl::OkStatus();
 }
 
 // Splits "/a/b/c" into its directory and last name.
@@ -372,7 +398,7 @@ absl::StatusOr<PutTreeReport> PutTree(const PutTreePorts& ports, const PutTreeRe
     const auto head = service.Stat(id, {request.remote, std::nullopt});
     if (head.ok()) remote.emplace(place.second, ToRemoteNode(*head));
     if (!head.ok() && !absl::IsNotFound(head.status())) return head.status();
-    const PutTreeRequest in_parent{request.local, place.first, false};
+    const PutTreeRequest in_parent{request.local, place.first, false, request.device};
     plan = std::make_unique<PutPlan>(ports, in_parent, std::move(remote), report, stop);
     plan->StartWithNode(request.local, stat, place.second, parent);
   }
@@ -383,7 +409,9 @@ absl::StatusOr<PutTreeReport> PutTree(const PutTreePorts& ports, const PutTreeRe
   SYNCENGINE_RETURN_IF_ERROR(uploaded.status());
   SYNCENGINE_RETURN_IF_ERROR(Annotate(flushed, "put cache"));
   report.upload = *uploaded;
-  if (stamp.has_value() && report.issues.empty()) {
+  const bool contested = plan->contested();
+  SYNCENGINE_RETURN_IF_ERROR(plan->SettleContests());
+  if (stamp.has_value() && !contested && report.issues.empty()) {
     stamp->Remember(walk->print(), plan->committed() + uploaded->announced);
   }
   return report;

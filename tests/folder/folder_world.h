@@ -208,6 +208,7 @@ class FolderDevice {
             .device = name_,
             .mode = mode,
             .merge_contents = merge_contents,
+            .mergers = mergers,
             .conflict_copies_max = copies_max,
             .boot = boot,
             .accept_root = accept_root};
@@ -281,6 +282,7 @@ class FolderDevice {
   std::unique_ptr<HookedFileSystem> hooks;
   SyncMode mode = SyncMode::kTwoWay;
   bool merge_contents = true;
+  const MergerRegistry* mergers = nullptr;
   size_t copies_max = 100;
   std::string boot;
   bool accept_root = false;

@@ -2,6 +2,7 @@
 // way nothing is lost and every version can be had back.
 #include "absl/container/flat_hash_set.h"
 #include "tests/folder/folder_world.h"
+#include "tests/transfer/probe_service.h"
 
 namespace syncengine {
 namespace {
@@ -284,6 +285,96 @@ TEST_F(MergeTest, AnEditDuringTheMergeIsMergedAsWell) {
   EXPECT_TRUE(found);
   EXPECT_NE(a.Tree().at("n.txt").find("1a"), std::string::npos);
   EXPECT_NE(a.Tree().at("n.txt").find("7b"), std::string::npos);
+}
+
+TEST_F(MergeTest, AHeadThatMovesWhileWeMergeIsMergedWithAsWell) {
+  a.Write("n.txt", Lines({"1", "2", "3", "4", "5", "6", "7"}));
+  Settle();
+  a.Write("n.txt", Lines({"1a", "2", "3", "4", "5", "6", "7"}));
+  a.MustSync();
+  b.Write("n.txt", Lines({"1", "2", "3", "4", "5", "6", "7b"}));
+  testing::ProbeService probe(server.owner());
+  int interfered = 0;
+  probe.fail_before = [&](size_t, testing::ProbeService::Call call) {
+    if (call == testing::ProbeService::Call::kCommit && interfered < 2) {
+      const std::string line = absl::StrCat("4 by a, ", ++interfered);
+      a.Write("n.txt", Lines({"1a", "2", "3", line, "5", "6", "7"}));
+      a.MustSync();
+    }
+    return absl::OkStatus();
+  };
+  b.Connect(&probe);
+  const SyncReport report = b.MustSync();
+  EXPECT_EQ(interfered, 2);
+  EXPECT_EQ(report.merged.size(), 1u);
+  b.Connect();
+  Settle();
+  EXPECT_EQ(b.Tree(), (Tree{{"n.txt", Lines({"1a", "2", "3", "4 by a, 2", "5", "6", "7b"})}}));
+  EXPECT_EQ(a.Tree(), b.Tree());
+  EXPECT_EQ(probe.violations(), std::vector<std::string>());
+}
+
+TEST_F(MergeTest, ALostAnswerMergesNothingTwice) {
+  a.Write("n.txt", Lines({"1", "2", "3", "4"}));
+  Settle();
+  a.Write("n.txt", Lines({"1a", "2", "3", "4"}));
+  b.Write("n.txt", Lines({"1", "2", "3", "4b"}));
+  a.MustSync();
+  testing::ProbeService probe(server.owner());
+  bool lost = false;
+  // The merge is committed; then the client is cut off and starts anew.
+  probe.fail_after = [&](size_t, testing::ProbeService::Call call) -> absl::Status {
+    if (call != testing::ProbeService::Call::kCommit || std::exchange(lost, true)) return {};
+    return absl::InternalError("cut off");
+  };
+  b.Connect(&probe);
+  auto report = b.Sync();
+  SE_ASSERT_OK(report);
+  EXPECT_FALSE(report->idle);
+  EXPECT_EQ(report->issues.size(), 1u);
+  EXPECT_TRUE(lost);
+  b.Connect();
+  Settle();
+  EXPECT_EQ(a.Tree(), (Tree{{"n.txt", Lines({"1a", "2", "3", "4b"})}}));
+  EXPECT_EQ(b.Tree(), a.Tree());
+  EXPECT_TRUE(Conflicts().empty());
+}
+
+TEST_F(MergeTest, TwoTargetsOfOneLinkAreBothKept) {
+  const auto link = [](testing::FolderDevice& device, const std::string& target) {
+    if (device.disk().Stat("link").ok()) device.Remove("link");
+    SE_ASSERT_OK(device.disk().MakeSymlink("link", target));
+  };
+  link(a, "base");
+  Settle();
+  link(a, "of a");
+  link(b, "of b");
+  Settle();
+  ASSERT_EQ(Conflicts().size(), 1u);
+  EXPECT_EQ(Conflicts()[0].reason, ConflictReason::kNotAFile);
+  EXPECT_EQ(a.Tree().at("link"), "-> of a");
+  EXPECT_EQ(ConflictedCopies(a.Tree()), std::vector<std::string>{"-> of b"});
+}
+
+TEST_F(MergeTest, AnEmbeddersMergerIsAskedFirst) {
+  // Takes the larger number, and nothing else.
+  class Larger final : public Merger {
+   public:
+    bool Accepts(absl::string_view name, absl::string_view) const override {
+      return name == "counter";
+    }
+    MergeResult Merge(const MergeInput& input, const MergeOptions&) const override {
+      return {.verdict = Verdict::kClean,
+              .text = std::string(std::max(input.ours, input.theirs)),
+              .conflicts = {},
+              .reason = {}};
+    }
+  };
+  MergerRegistry mergers;
+  mergers.Add(std::make_unique<Larger>());
+  b.mergers = &mergers;
+  EXPECT_EQ(Contest("counter", "5", "7", "6").conflicts, 0u);
+  EXPECT_EQ(b.Tree(), (Tree{{"counter", "7"}}));
 }
 
 TEST_F(MergeTest, ARenameAndAnEditMeetInOneFile) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/reconcile/model.h"
@@ -114,6 +115,11 @@ class World {
     }
   }
 
+  void StartMerging() {
+    one_.StartMerging();
+    two_.StartMerging();
+  }
+  size_t merged() const { return one_.merged() + two_.merged(); }
   Device& one() { return one_; }
   Device& two() { return two_; }
   Server& server() { return server_; }
@@ -145,8 +151,9 @@ class World {
     for (const auto& [path, content] : had) {
       EXPECT_TRUE(server_.EverHeld(content)) << path << ": " << content;
       if (fresh.empty() || content != fresh) continue;
-      EXPECT_TRUE(std::any_of(live.begin(), live.end(),
-                              [&](const auto& entry) { return entry.second == fresh; }))
+      EXPECT_TRUE(
+          std::any_of(live.begin(), live.end(),
+                      [&](const auto& entry) { return absl::StrContains(entry.second, fresh); }))
           << "edit lost: " << fresh;
     }
   }
@@ -164,8 +171,7 @@ std::string Listing(const std::map<std::string, std::string>& tree) {
   return text;
 }
 
-void RunPair(const Operation& first, const Operation& second, int flavour) {
-  World world;
+void Compare(World& world, const Operation& first, const Operation& second, int flavour) {
   ASSERT_GE(world.Settle(), 0) << world.failure();
   const std::string mine = flavour % 2 == 0 ? "mine!!" : "mine!!!";
   const std::string yours = "yours!";  // As long as the even flavour of mine.
@@ -182,6 +188,14 @@ void RunPair(const Operation& first, const Operation& second, int flavour) {
   world.ExpectKept(had_two, yours);
 }
 
+// How often the two merged contents.
+size_t RunPair(const Operation& first, const Operation& second, int flavour, bool merging = false) {
+  World world;
+  if (merging) world.StartMerging();
+  Compare(world, first, second, flavour);
+  return world.merged();
+}
+
 TEST(ConvergenceTest, EveryPairOfConcurrentOperationsConvergesAndLosesNothing) {  // R21
   const std::vector<Operation> operations = AllOperations();
   for (const Operation& first : operations) {
@@ -190,6 +204,22 @@ TEST(ConvergenceTest, EveryPairOfConcurrentOperationsConvergesAndLosesNothing) {
       if (testing::Test::HasFailure()) return;
     }
   }
+}
+
+TEST(ConvergenceTest, EveryPairConvergesAndLosesNothingWhenContentsAreMerged) {  // R21
+  const std::vector<Operation> operations = AllOperations();
+  size_t merged = 0;
+  const auto writes = [](const Operation& operation) {
+    return absl::StartsWith(operation.name, "write") || absl::StartsWith(operation.name, "save");
+  };
+  for (const Operation& first : operations) {
+    for (const Operation& second : operations) {
+      if (!writes(second)) continue;  // Nothing to merge; the test above has those.
+      merged += RunPair(first, second, 0, /*merging=*/true);
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+  EXPECT_GT(merged, 10u);  // Or nothing was tried.
 }
 
 TEST(ConvergenceTest, SequencesOfConcurrentOperationsConverge) {  // R21
@@ -202,6 +232,7 @@ TEST(ConvergenceTest, SequencesOfConcurrentOperationsConverge) {  // R21
   };
   for (int run = 0; run < 3000; ++run) {
     World world;
+    if (run % 2 == 1) world.StartMerging();
     ASSERT_GE(world.Settle(), 0);
     std::string trace = absl::StrCat("run ", run, ":");
     for (int phase = 0; phase < 3; ++phase) {

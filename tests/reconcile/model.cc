@@ -48,6 +48,11 @@ bool Server::Commit(const NodeId& node, const RevisionId& base, const NodeState&
   return true;
 }
 
+RevisionId Server::KeepAside(const std::string& content) {
+  contents_.insert(content);
+  return ids_.Next<RevisionId>();
+}
+
 std::map<std::string, std::string> Server::Tree() const {
   std::map<std::string, std::string> tree;
   for (const auto& [node, revision] : heads_) {
@@ -260,9 +265,46 @@ LocalNodes Device::Observe() {
     LocalNode& here = local.present.at(question.node);
     here.equals_remote = content(here) == remote_.at(question.node).state.content.manifest;
   }
+  NoteLost(local);
   inodes_.clear();
   for (const auto& [node, here] : local.present) inodes_[node] = here.print.inode;
   return local;
+}
+
+void Device::NoteLost(LocalNodes& local) const {
+  for (const auto& [node, lost] : lost_) {
+    auto here = local.present.find(node);
+    if (here != local.present.end() && here->second.print.inode == lost.first) {
+      here->second.lost = lost.second;
+    }
+  }
+}
+
+// As the folder client does: ours is kept aside and counts as agreed on; the merge is a commit on
+// top of theirs, and comes here as a download. Contents of one length can be merged.
+void Device::Merge(const Action& action) {
+  const Revision theirs = remote_.at(action.node);
+  const uint64_t inode = inodes_.at(action.node);
+  const std::string ours = disk_.files().at(inode).content;
+  const std::string& other = theirs.state.content.manifest;
+  const RevisionId kept = server_.KeepAside(ours);
+  auto row = synced_.find(action.node);
+  if (row == synced_.end() || ours.size() != other.size() || action.node_kind != NodeKind::kFile) {
+    lost_[action.node] = {inode,
+                          {.copy = ids_.Next<NodeId>(),
+                           .stamp = absl::StrCat("lost", kept.ToHex().substr(10, 6)),
+                           .device = name_}};
+    return;
+  }
+  NodeState merged = theirs.state;
+  merged.content.manifest =
+      absl::StrCat("{", std::min(ours, other), "+", std::max(ours, other), "}");
+  merged.content.size = merged.content.manifest.size();
+  if (!server_.Commit(action.node, theirs.id, merged)) return;
+  ++merged_;
+  row->second.revision = kept;
+  row->second.state.content = {.size = ours.size(), .manifest = ours};
+  row->second.print = disk_.Print(inode);
 }
 
 int Device::Sync() {
@@ -271,10 +313,17 @@ int Device::Sync() {
   const Plan plan = MakePlan(synced_, remote_, local,
                              {.conflict_stamp = absl::StrCat("stamp", ++round_),
                               .device = name_,
+                              .merge = merging_,
                               .new_id = [this] { return ids_.Next<NodeId>(); }});
   if (!plan.blocked.empty()) {
     failure_ = "blocked: " + plan.blocked[0].action.path;
     return -1;
+  }
+  if (plan.merges > 0) {
+    for (const Action& action : plan.actions) {
+      if (action.kind == ActionKind::kMerge) Merge(action);
+    }
+    return static_cast<int>(plan.merges);
   }
   for (const Action& action : plan.actions) {
     if (IsHere(action.kind) && !ApplyHere(action)) return -1;
@@ -286,6 +335,7 @@ int Device::Sync() {
     if (IsThere(action.kind)) Commit(action);
   }
   for (const Action& action : plan.records) Record(action);
+  lost_.clear();
   return static_cast<int>(plan.actions.size());
 }
 

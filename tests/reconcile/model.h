@@ -41,6 +41,8 @@ class Server {
   const std::map<NodeId, Revision>& heads() const { return heads_; }
   // path -> content of all live nodes; directories end in '/'.
   std::map<std::string, std::string> Tree() const;
+  // Keeps a content as a revision that never was a head; which one.
+  RevisionId KeepAside(const std::string& content);
   bool EverHeld(const std::string& content) const { return contents_.contains(content); }
 
  private:
@@ -108,6 +110,9 @@ class Device {
   // holds possible was impossible on this disk.
   int Sync();
   const std::string& failure() const { return failure_; }
+  // From now on contents that changed on both sides are merged, where the model says that they can.
+  void StartMerging() { merging_ = true; }
+  size_t merged() const { return merged_; }
   // Forgets everything agreed on, as a fresh installation over the same folder.
   void ForgetState();
 
@@ -121,6 +126,8 @@ class Device {
   bool Download(const Action& action);
   void Commit(const Action& action);
   void Record(const Action& action);
+  void Merge(const Action& action);
+  void NoteLost(LocalNodes& local) const;
   RevisionId HeadId(const NodeId& node) const;
   const NodeState* Head(const NodeId& node) const;
   bool Fail(const Action& action, const std::string& why);
@@ -134,6 +141,10 @@ class Device {
   SyncedTree synced_;
   RemoteChanges remote_;
   std::map<NodeId, uint64_t> inodes_;  // Of this round.
+  bool merging_ = false;
+  size_t merged_ = 0;
+  // What could not be merged, and the inode that has it.
+  std::map<NodeId, std::pair<uint64_t, LostConflict>> lost_;
   std::string failure_;
 };
 

@@ -16,8 +16,9 @@ namespace syncengine {
 struct ForgetRequest {
   // Absent: all nodes of the namespace, deleted ones too.
   std::optional<NodeId> node;
-  // The newest revisions of each node that stay, at least 1: the head is never forgotten. Of a
-  // deleted node that is the deletion, so 1 lets its content go.
+  // The newest revisions of each node that stay, at least 1: the head is never forgotten, nor the
+  // losing version of a conflict that nobody decided. Of a deleted node that is the deletion, so 1
+  // lets its content go.
   uint64_t keep_newest = 1;
   // Only revisions committed before this are forgotten.
   absl::Time before = absl::InfiniteFuture();

@@ -25,6 +25,24 @@ struct PutTreeRequest {
   std::string
       remote;  // Where it goes: the path of the file, or of the directory that gets the content.
   bool mirror = false;  // Also delete what is below `remote` and not below `local`.
+  // For the names of conflicted copies where the service knows none for this device.
+  std::string device = "device";
+};
+
+// A file that somebody else committed to while it was put, and that was merged with theirs. The
+// local file stays as it is.
+struct PutMerge {
+  std::string path;
+  RevisionId revision;  // The merge; theirs when the local file added nothing to it.
+  RevisionId ours;
+  RevisionId theirs;
+};
+
+// One that could not be merged: theirs stays, the local content is a conflicted copy.
+struct PutConflict {
+  std::string path;
+  RevisionId ours;   // The id of the conflict, too.
+  std::string copy;  // The name of the copy, beside `path`.
 };
 
 // Something that could not be put; everything else was.
@@ -38,6 +56,8 @@ struct PutTreeReport {
   uint64_t files_unchanged = 0;  // Of those, not read, or read and found equal.
   uint64_t deleted = 0;          // Nodes, with `mirror`.
   UploadStats upload;
+  std::vector<PutMerge> merged;
+  std::vector<PutConflict> conflicts;
   std::vector<TransferIssue> issues;
 };
 
