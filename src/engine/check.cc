@@ -238,6 +238,7 @@ class RepositoryCheck {
 
   static bool IsIn(const ExpectedBlock& block, const SegmentFrame& frame) {
     if (frame.length != block.row.length || frame.header.kind != block.row.kind) return false;
+    if (frame.header.bases != block.bases || frame.header.depth != block.row.depth) return false;
     for (const FrameBlock& stored : frame.header.blocks) {
       if (stored.id == block.id) return stored.children == block.children;
     }

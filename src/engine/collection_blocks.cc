@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/engine/block_table.h"
 #include "src/engine/collection.h"
+#include "src/engine/delta_frames.h"
 #include "src/engine/keys.h"
 #include "src/engine/transactions.h"
 #include "syncengine/base/error.h"
@@ -105,6 +106,9 @@ absl::Status Collection::DeleteBlocks(const std::vector<BlockId>& ids) {
         blocks.MarkDeleting(id);
         ++leavers[row->segment];
         ++batch.changed;
+        if (row->kind == FrameKind::kDelta) {
+          SYNCENGINE_RETURN_IF_ERROR(DropFromDelta(rows, blocks, *row));
+        }
         if (row->kind != FrameKind::kManifest) continue;
         SYNCENGINE_ASSIGN_OR_RETURN(const size_t children, DropChildren(rows, blocks, id));
         budget -= std::min(children, budget - 1);

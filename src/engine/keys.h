@@ -23,6 +23,7 @@
 //   D<segment>              DoomRow: an object that is collected; its id is never used again
 //   E<epoch>                EpochRow: a collection that came to its end
 //   L                       LeaseRow: who may collect
+//   F<segment><offset>      DeltaRow: the bases of the delta frame at this place
 //   U<upload>               UploadRow
 //   O<op>                   OperationRow: the stored result of a request
 //   o<ordinal>              the op id with that ordinal: old ones go in that order
@@ -33,11 +34,12 @@
 // - J is dense from HeadRow::first_sequence to HeadRow::sequence.
 // - C has exactly the live heads; each head is also, byte for byte, among its node's revisions.
 // - BlockRow::refs is the number of revisions (heads not counted again) that name the block plus
-//   the number of K rows that do; both only ever name blocks that are PRESENT.
+//   the number of K rows and of F rows that do; all only ever name blocks that are PRESENT.
 // - K exists exactly for manifest blocks that are PRESENT or CONDEMNED.
+// - F exists exactly for delta frames that hold blocks which are PRESENT or CONDEMNED, and counts
+//   them; their bases are less deep than they are (BlockRow::depth), so no chain has a cycle.
 // - A segment named by a B row that is PRESENT or CONDEMNED has an S row, and its object was
-// durable
-//   before either was written. SegmentRow::blocks_live is the number of those B rows.
+//   durable before either was written. SegmentRow::blocks_live is the number of those B rows.
 // - A segment has an S row or a D row that dooms it, never both; its object is deleted only while
 //   the latter is there, and that row stays for ever. So a deletion that arrives late, from a
 //   collector that was replaced long ago, finds nothing that anybody refers to.
@@ -105,6 +107,12 @@ inline std::string SegmentKey(const SegmentId& id) { return TaggedKey('S', id); 
 inline std::string DoomKey(const SegmentId& id) { return TaggedKey('D', id); }
 inline std::string EpochKey(uint64_t epoch) { return TaggedKey('E', epoch); }
 inline std::string LeaseKey() { return "L"; }
+inline std::string DeltaKey(const SegmentId& segment, uint32_t offset) {
+  ByteWriter key;
+  key.Raw(TaggedKey('F', segment));
+  key.BigU64(offset);
+  return std::move(key).Take();
+}
 inline std::string UploadKey(const UploadId& id) { return TaggedKey('U', id); }
 inline std::string OperationKey(const OpId& id) { return TaggedKey('O', id); }
 inline std::string OrdinalKey(uint64_t ordinal) { return TaggedKey('o', ordinal); }

@@ -40,6 +40,8 @@ void NamespaceCheck::Add(absl::string_view key, absl::string_view value) {
       return AddDoom(key, value);
     case 'E':
       return AddEpoch(key, value);
+    case 'F':
+      return AddDelta(key, value);
     case 'J':
       return AddJournal(key, value);
     case 'K':
@@ -83,6 +85,18 @@ void NamespaceCheck::AddChildName(absl::string_view key, absl::string_view value
   const std::string place = absl::StrCat("name key ", absl::BytesToHexString(key));
   if (key.size() <= 1 + NodeId::kSize) return Problem(place, "too short");
   if (const auto node = Decode<NodeId>(place, value)) names_.emplace(key, *node);
+}
+
+void NamespaceCheck::AddDelta(absl::string_view key, absl::string_view value) {
+  ByteReader reader(key.substr(1), "delta key");
+  const auto segment = reader.ReadId<SegmentId>();
+  const uint64_t offset = reader.BigU64();
+  const std::string place = absl::StrCat("delta at ", offset, " of segment ", segment.ToHex());
+  if (!reader.Finish().ok()) return Problem(place, "its key has another length");
+  auto row = Decode<DeltaRow>(place, value);
+  if (!row.has_value()) return;
+  for (const BlockId& base : row->bases) ++blocks_[base].counted;
+  deltas_[{segment, static_cast<uint32_t>(offset)}].row = *std::move(row);
 }
 
 void NamespaceCheck::AddJournal(absl::string_view key, absl::string_view value) {
@@ -325,32 +339,61 @@ void NamespaceCheck::CompareOperations() {
 }
 
 void NamespaceCheck::CompareBlocks() {
-  for (auto& [id, block] : blocks_) {
-    const std::string place = absl::StrCat("block ", id.ToHex());
-    if (!block.row.has_value()) {
-      Problem(place, absl::StrCat("has no row, and ", block.counted, " references"));
-      continue;
+  for (const auto& [id, block] : blocks_) CompareBlock(id, block);
+  CompareDeltas();
+}
+
+void NamespaceCheck::CompareBlock(const BlockId& id, const Block& block) {
+  const std::string place = absl::StrCat("block ", id.ToHex());
+  if (!block.row.has_value()) {
+    return Problem(place, absl::StrCat("has no row, and ", block.counted, " references"));
+  }
+  const BlockRow& row = *block.row;
+  if (row.refs != block.counted) {
+    Problem(place, absl::StrCat("counts ", row.refs, " references, there are ", block.counted));
+  }
+  if (block.counted > 0 && row.state != BlockState::kPresent) {
+    Problem(place, "is referred to and not present");
+  }
+  const bool needs_children = row.usable() && row.kind == FrameKind::kManifest;
+  if (block.children.has_value() != needs_children) {
+    Problem(place, needs_children ? "its children are not known" : "has children and may not");
+  }
+  if (row.touch_epoch > head_.epoch) Problem(place, "was wanted in a later epoch");
+  if (!row.usable()) return;
+  ++found_.blocks;
+  std::vector<BlockId> bases = CompareBases(row, place);
+  const auto segment = segments_.find(row.segment);
+  if (segment == segments_.end()) {
+    return Problem(place, absl::StrCat("its segment ", row.segment.ToHex(), " is unknown"));
+  }
+  segment->second.blocks.push_back(
+      {id, row, block.children.value_or(std::vector<BlockId>()), std::move(bases)});
+}
+
+std::vector<BlockId> NamespaceCheck::CompareBases(const BlockRow& row, absl::string_view place) {
+  if (row.kind != FrameKind::kDelta) return {};
+  const auto delta = deltas_.find({row.segment, row.offset});
+  if (delta == deltas_.end()) {
+    Problem(place, "the bases of its frame are not known");
+    return {};
+  }
+  ++delta->second.counted;
+  for (const BlockId& base : delta->second.row.bases) {
+    const std::optional<BlockRow>& found = blocks_[base].row;
+    if (!found.has_value()) continue;  // A problem of its own.
+    if (found->kind == FrameKind::kManifest || found->depth >= row.depth) {
+      Problem(place, absl::StrCat("block ", base.ToHex(), " cannot be a base of it"));
     }
-    const BlockRow& row = *block.row;
-    if (row.refs != block.counted) {
-      Problem(place, absl::StrCat("counts ", row.refs, " references, there are ", block.counted));
-    }
-    if (block.counted > 0 && row.state != BlockState::kPresent) {
-      Problem(place, "is referred to and not present");
-    }
-    const bool needs_children = row.usable() && row.kind == FrameKind::kManifest;
-    if (block.children.has_value() != needs_children) {
-      Problem(place, needs_children ? "its children are not known" : "has children and may not");
-    }
-    if (row.touch_epoch > head_.epoch) Problem(place, "was wanted in a later epoch");
-    if (!row.usable()) continue;
-    ++found_.blocks;
-    const auto segment = segments_.find(row.segment);
-    if (segment == segments_.end()) {
-      Problem(place, absl::StrCat("its segment ", row.segment.ToHex(), " is unknown"));
-      continue;
-    }
-    segment->second.blocks.push_back({id, row, block.children.value_or(std::vector<BlockId>())});
+  }
+  return delta->second.row.bases;
+}
+
+void NamespaceCheck::CompareDeltas() {
+  for (const auto& [spot, delta] : deltas_) {
+    if (delta.row.blocks == delta.counted && delta.counted > 0) continue;
+    Problem(absl::StrCat("delta at ", spot.second, " of segment ", spot.first.ToHex()),
+            absl::StrCat("counts ", delta.row.blocks, " blocks, there are ", delta.counted));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -22,6 +23,7 @@ struct ExpectedBlock {
   BlockId id;
   BlockRow row;
   std::vector<BlockId> children;
+  std::vector<BlockId> bases;  // Of its frame.
 };
 
 struct ExpectedSegment {
@@ -65,6 +67,11 @@ class NamespaceCheck {
     std::optional<std::vector<BlockId>> children;
     uint64_t counted = 0;  // References found.
   };
+  struct Delta {
+    DeltaRow row;
+    uint32_t counted = 0;  // Blocks found at its place.
+  };
+  using Spot = std::pair<SegmentId, uint32_t>;
 
   void AddBlock(absl::string_view key, absl::string_view value);
   void AddConflict(absl::string_view key, absl::string_view value);
@@ -72,6 +79,7 @@ class NamespaceCheck {
   void AddChildren(absl::string_view key, absl::string_view value);
   void AddDoom(absl::string_view key, absl::string_view value);
   void AddEpoch(absl::string_view key, absl::string_view value);
+  void AddDelta(absl::string_view key, absl::string_view value);
   void AddDevicePlace(absl::string_view key, absl::string_view value);
   void AddHead(absl::string_view key, absl::string_view value);
   void AddJournal(absl::string_view key, absl::string_view value);
@@ -89,6 +97,10 @@ class NamespaceCheck {
   void CompareOperations();
   void CompareBlocks();
   void CompareSegments();
+  void CompareBlock(const BlockId& id, const Block& block);
+  // The bases of the frame that holds a block, counted as found; reports what is wrong with them.
+  std::vector<BlockId> CompareBases(const BlockRow& row, absl::string_view place);
+  void CompareDeltas();
   void CompareUsage();
   void CheckConnected(const NodeId& node);
 
@@ -111,6 +123,7 @@ class NamespaceCheck {
   absl::flat_hash_map<OpId, OperationRow> operations_;
   uint64_t ordinals_ = 0;
   std::map<BlockId, Block> blocks_;
+  std::map<Spot, Delta> deltas_;
   std::map<SegmentId, ExpectedSegment> segments_;
   std::map<SegmentId, DoomRow> doomed_;
 };

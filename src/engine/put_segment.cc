@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "src/engine/block_table.h"
+#include "src/engine/delta_frames.h"
 #include "src/engine/keys.h"
 #include "src/engine/transactions.h"
 #include "src/engine/uploads.h"
@@ -25,6 +26,7 @@ struct Incoming {
   std::vector<BlockId> blocks;              // All that are in it.
   std::vector<BlockId> children;            // Of its manifest blocks.
   std::vector<BlockId> children_elsewhere;  // Those of them that are not in it: must be present.
+  std::vector<BlockId> bases;               // Of its delta frames: must be present.
 };
 
 // Whoever sends damaged bytes has made a mistake; only stored bytes are an integrity error.
@@ -69,6 +71,7 @@ absl::StatusOr<Incoming> Inspect(const NamespaceId& id, const UploadId& upload,
                   .upload = upload,
                   .sha256 = std::string(kernels::AsBytes(kernels::Sha256(bytes)))};
   CollectIds(incoming);
+  SYNCENGINE_ASSIGN_OR_RETURN(incoming.bases, CollectBases(incoming.segment.frames));
   return incoming;
 }
 
@@ -80,6 +83,14 @@ absl::Status CheckNotDoomed(MetadataReader& rows, const SegmentId& id) {
       absl::StrCat("segment ", id.ToHex(),
                    ": was collected, as nothing in it was used for long; draw a fresh id at random"
                    " and send it again"));
+}
+
+// What the frames need and the namespace lacks; all of it is loaded.
+std::vector<BlockId> MissingFor(const BlockTable& blocks, const Incoming& incoming) {
+  std::vector<BlockId> missing = blocks.Missing(incoming.children_elsewhere);
+  const std::vector<BlockId> bases = MissingBases(blocks, incoming.segment.frames);
+  missing.insert(missing.end(), bases.begin(), bases.end());
+  return missing;
 }
 
 // The answer to a segment that is registered already; nullopt when it is not.
@@ -112,7 +123,8 @@ absl::StatusOr<std::optional<PutSegmentResult>> AnswerBefore(const EnginePorts& 
     SYNCENGINE_RETURN_IF_ERROR(CheckUploadOpen(rows, upload, now));
     BlockTable blocks(rows, head.epoch);
     SYNCENGINE_RETURN_IF_ERROR(blocks.Load(incoming.children_elsewhere));
-    auto missing = blocks.Missing(incoming.children_elsewhere);
+    SYNCENGINE_RETURN_IF_ERROR(blocks.Load(incoming.bases));
+    auto missing = MissingFor(blocks, incoming);
     if (!missing.empty()) answer = PutSegmentResult{.missing = std::move(missing)};
     return absl::OkStatus();
   };
@@ -136,21 +148,26 @@ absl::Status StoreObject(const EnginePorts& ports, const NamespaceId& id, const 
 // Registers the blocks of one frame; the first place a block is stored at stays its place.
 absl::Status RegisterFrame(MetadataWriter& rows, BlockTable& blocks, const SegmentId& segment,
                            const SegmentFrame& frame, uint64_t& blocks_new) {
+  uint32_t placed = 0;
   for (const FrameBlock& block : frame.header.blocks) {
     if (blocks.usable(block.id)) {
       blocks.Touch(block.id);
       continue;
     }
-    ++blocks_new;
+    ++placed;
     blocks.Insert(block.id, {.kind = frame.header.kind,
                              .segment = segment,
                              .offset = static_cast<uint32_t>(frame.offset),
-                             .length = static_cast<uint32_t>(frame.length)});
+                             .length = static_cast<uint32_t>(frame.length),
+                             .depth = static_cast<uint8_t>(frame.header.depth)});
     if (frame.header.kind != FrameKind::kManifest) continue;
     SYNCENGINE_RETURN_IF_ERROR(
         rows.Put(ChildrenKey(block.id), EncodeRow(ChildrenRow{block.children})));
   }
-  return absl::OkStatus();
+  blocks_new += placed;
+  if (frame.header.kind != FrameKind::kDelta || placed == 0) return absl::OkStatus();
+  const FrameSpot spot{segment, static_cast<uint32_t>(frame.offset)};
+  return AddDelta(rows, blocks, spot, frame.header, placed);
 }
 
 // Counts the references of manifest blocks that were not known before this segment.
@@ -198,7 +215,8 @@ absl::StatusOr<PutSegmentResult> Register(MetadataWriter& rows, const HeadRow& h
   BlockTable blocks(rows, head.epoch);
   SYNCENGINE_RETURN_IF_ERROR(blocks.Load(incoming.blocks));
   SYNCENGINE_RETURN_IF_ERROR(blocks.Load(incoming.children));
-  auto missing = blocks.Missing(incoming.children_elsewhere);
+  SYNCENGINE_RETURN_IF_ERROR(blocks.Load(incoming.bases));
+  auto missing = MissingFor(blocks, incoming);
   if (!missing.empty()) return PutSegmentResult{.missing = std::move(missing)};
 
   SegmentRow row = incoming.row;

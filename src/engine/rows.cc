@@ -204,6 +204,7 @@ std::string EncodeRow(const BlockRow& row) {
   writer.Raw(row.segment.bytes());
   writer.U32(row.offset);
   writer.U32(row.length);
+  writer.U8(row.depth);
   writer.U64(row.refs);
   writer.U64(row.touch_epoch);
   return std::move(writer).Take();
@@ -218,14 +219,18 @@ absl::StatusOr<BlockRow> DecodeRow<BlockRow>(absl::string_view bytes) {
                .segment = reader.ReadId<SegmentId>(),
                .offset = reader.U32(),
                .length = reader.U32(),
+               .depth = reader.U8(),
                .refs = reader.U64(),
                .touch_epoch = reader.U64()};
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   if (row.state < BlockState::kPresent || row.state > BlockState::kDeleting) {
     return Damaged("block row", "unknown state");
   }
-  if (row.kind != FrameKind::kData && row.kind != FrameKind::kManifest) {
+  if (row.kind < FrameKind::kData || row.kind > FrameKind::kDelta) {
     return Damaged("block row", "unknown kind");
+  }
+  if ((row.depth == 0) != (row.kind != FrameKind::kDelta) || row.depth > limits::kDeltaDepthMax) {
+    return Damaged("block row", "a depth that its kind cannot have");
   }
   return row;
 }
@@ -241,6 +246,22 @@ absl::StatusOr<ChildrenRow> DecodeRow<ChildrenRow>(absl::string_view bytes) {
   ByteReader reader(bytes, "children row");
   SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "children row"));
   ChildrenRow row{.ids = ReadIds<BlockId>(reader)};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+std::string EncodeRow(const DeltaRow& row) {
+  ByteWriter writer = NewRow();
+  writer.U32(row.blocks);
+  WriteIds<BlockId>(writer, row.bases);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<DeltaRow> DecodeRow<DeltaRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "delta row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "delta row"));
+  DeltaRow row{.blocks = reader.U32(), .bases = ReadIds<BlockId>(reader)};
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return row;
 }

@@ -71,6 +71,7 @@ struct BlockRow {
   SegmentId segment;
   uint32_t offset = 0;  // Of its frame in the segment.
   uint32_t length = 0;  // Of its frame.
+  uint8_t depth = 0;    // kDelta: frames to open before this one, at most; otherwise 0.
   uint64_t refs = 0;
   // HeadRow::epoch when somebody last wanted it, or when it was condemned.
   uint64_t touch_epoch = 0;
@@ -82,6 +83,11 @@ struct BlockRow {
 
 struct ChildrenRow {
   std::vector<BlockId> ids;
+};
+
+struct DeltaRow {
+  uint32_t blocks = 0;         // Block rows that are at this place.
+  std::vector<BlockId> bases;  // Each counts as one reference.
 };
 
 struct SegmentRow {
@@ -147,6 +153,7 @@ std::string EncodeRow(const HeadRow& row);
 std::string EncodeRow(const UsageRow& row);
 std::string EncodeRow(const BlockRow& row);
 std::string EncodeRow(const ChildrenRow& row);
+std::string EncodeRow(const DeltaRow& row);
 std::string EncodeRow(const SegmentRow& row);
 std::string EncodeRow(const DoomRow& row);
 std::string EncodeRow(const EpochRow& row);
@@ -173,6 +180,8 @@ template <>
 absl::StatusOr<BlockRow> DecodeRow<BlockRow>(absl::string_view bytes);
 template <>
 absl::StatusOr<ChildrenRow> DecodeRow<ChildrenRow>(absl::string_view bytes);
+template <>
+absl::StatusOr<DeltaRow> DecodeRow<DeltaRow>(absl::string_view bytes);
 template <>
 absl::StatusOr<SegmentRow> DecodeRow<SegmentRow>(absl::string_view bytes);
 template <>

@@ -41,12 +41,15 @@ absl::Status CheckWhole(absl::string_view frame) {
 absl::Status CheckSuite(uint8_t version, uint8_t suite, uint8_t kind, uint8_t compression) {
   if (version != internal::kFrameVersion) return Damaged("version 0");
   if (suite != internal::kFrameSuite) return Newer("cipher suite", suite);
-  if (kind == static_cast<uint8_t>(FrameKind::kDelta)) return Newer("kind", kind);
-  if (kind != static_cast<uint8_t>(FrameKind::kData) &&
-      kind != static_cast<uint8_t>(FrameKind::kManifest)) {
+  if (kind < static_cast<uint8_t>(FrameKind::kData) ||
+      kind > static_cast<uint8_t>(FrameKind::kDelta)) {
     return Damaged("unknown kind");
   }
   if (compression > static_cast<uint8_t>(Compression::kZstd)) return Damaged("unknown compression");
+  if (kind == static_cast<uint8_t>(FrameKind::kDelta) &&
+      compression != static_cast<uint8_t>(Compression::kZstd)) {
+    return Damaged("a delta that is not compressed");
+  }
   return absl::OkStatus();
 }
 
@@ -58,9 +61,11 @@ absl::Status CheckSizes(const FrameHeader& header) {
   return fits ? absl::OkStatus() : Damaged("stored and plaintext sizes disagree");
 }
 
-absl::Status CheckDistinct(const std::vector<FrameBlock>& blocks) {
-  std::vector<BlockId> ids;
-  ids.reserve(blocks.size());
+// A delta's bases, too: a block that is its own base could never be opened.
+absl::Status CheckDistinct(const std::vector<FrameBlock>& blocks,
+                           const std::vector<BlockId>& bases = {}) {
+  std::vector<BlockId> ids = bases;
+  ids.reserve(bases.size() + blocks.size());
   for (const FrameBlock& block : blocks) ids.push_back(block.id);
   std::sort(ids.begin(), ids.end());
   if (std::adjacent_find(ids.begin(), ids.end()) == ids.end()) return absl::OkStatus();
@@ -100,6 +105,22 @@ absl::StatusOr<std::vector<FrameBlock>> ReadBlocks(ByteReader& reader, FrameKind
   return blocks;
 }
 
+// The depth and the bases of a delta frame.
+absl::Status ReadBases(ByteReader& reader, FrameHeader& header) {
+  if (header.kind != FrameKind::kDelta) return absl::OkStatus();
+  header.depth = reader.U32();
+  if (header.depth == 0 || header.depth > limits::kDeltaDepthMax) {
+    return Damaged("a chain of deltas of impossible length");
+  }
+  const uint32_t count = reader.U32();
+  if (count == 0 || count > limits::kDeltaBasesMax || reader.remaining() / BlockId::kSize < count) {
+    return Damaged("the number of bases does not fit the size");
+  }
+  header.bases.resize(count);
+  for (BlockId& base : header.bases) base = reader.ReadId<BlockId>();
+  return CheckDistinct(header.blocks, header.bases);
+}
+
 // `header` is filled up to its block list.
 absl::Status ReadFixed(ByteReader& reader, size_t frame_bytes, FrameHeader& header) {
   reader.Raw(internal::kFrameMagic.size());
@@ -120,8 +141,26 @@ absl::Status ReadFixed(ByteReader& reader, size_t frame_bytes, FrameHeader& head
   return CheckSizes(header);
 }
 
+// The content of the bases, one after another.
+absl::StatusOr<std::string> JoinBases(const FrameHeader& header,
+                                      absl::Span<const PlainBlock> bases) {
+  const auto same = [](const BlockId& id, const PlainBlock& base) { return id == base.id; };
+  if (!std::equal(header.bases.begin(), header.bases.end(), bases.begin(), bases.end(), same)) {
+    return absl::InvalidArgumentError(absl::StrCat("frame: expected the ", header.bases.size(),
+                                                   " bases that it names, in their order; found ",
+                                                   bases.size()));
+  }
+  size_t total = 0;
+  for (const PlainBlock& base : bases) total += base.bytes.size();
+  if (total > limits::kDeltaPrefixBytesMax) return Damaged("the bases are too big");
+  std::string prefix;
+  prefix.reserve(total);
+  for (const PlainBlock& base : bases) absl::StrAppend(&prefix, base.bytes);
+  return prefix;
+}
+
 absl::StatusOr<std::string> Unseal(const NamespaceKeys& keys, const FrameHeader& header,
-                                   absl::string_view frame) {
+                                   absl::string_view frame, absl::string_view prefix) {
   SYNCENGINE_ASSIGN_OR_RETURN(
       const ObjectKey key,
       keys.DeriveObjectKey(KeyPurpose::kFrame, header.generation, header.salt.bytes()));
@@ -138,7 +177,7 @@ absl::StatusOr<std::string> Unseal(const NamespaceKeys& keys, const FrameHeader&
       frame.substr(header.header_bytes, header.stored_bytes + kernels::kGcmTagBytes));
   if (!stored.ok()) return Annotate(stored.status(), "frame");
   if (header.compression == Compression::kNone) return stored;
-  auto plaintext = kernels::DecompressExactly(*stored, header.plaintext_bytes);
+  auto plaintext = kernels::DecompressWithPrefix(*stored, prefix, header.plaintext_bytes);
   if (!plaintext.ok()) return Annotate(plaintext.status(), "frame");
   return plaintext;
 }
@@ -164,6 +203,7 @@ absl::StatusOr<FrameHeader> ParseFrameHeader(absl::string_view frame) {
   ByteReader reader(frame.substr(0, body_end), "frame");
   SYNCENGINE_RETURN_IF_ERROR(ReadFixed(reader, frame.size(), header));
   SYNCENGINE_ASSIGN_OR_RETURN(header.blocks, ReadBlocks(reader, header.kind));
+  SYNCENGINE_RETURN_IF_ERROR(ReadBases(reader, header));
   if (reader.remaining() != header.stored_bytes) return Damaged("the ciphertext has another size");
   header.header_bytes = body_end - header.stored_bytes;
   return header;
@@ -185,10 +225,12 @@ absl::Status OpenedFrame::Slice() {
   return offset == plaintext_.size() ? absl::OkStatus() : Damaged("bytes behind the last block");
 }
 
-absl::StatusOr<OpenedFrame> OpenFrame(const NamespaceKeys& keys, absl::string_view frame) {
+absl::StatusOr<OpenedFrame> OpenFrame(const NamespaceKeys& keys, absl::string_view frame,
+                                      absl::Span<const PlainBlock> bases) {
   OpenedFrame opened;
   SYNCENGINE_ASSIGN_OR_RETURN(opened.header_, ParseFrameHeader(frame));
-  SYNCENGINE_ASSIGN_OR_RETURN(opened.plaintext_, Unseal(keys, opened.header_, frame));
+  SYNCENGINE_ASSIGN_OR_RETURN(const std::string prefix, JoinBases(opened.header_, bases));
+  SYNCENGINE_ASSIGN_OR_RETURN(opened.plaintext_, Unseal(keys, opened.header_, frame, prefix));
   SYNCENGINE_RETURN_IF_ERROR(opened.Slice());
   for (size_t i = 0; i < opened.size(); ++i) {
     SYNCENGINE_RETURN_IF_ERROR(

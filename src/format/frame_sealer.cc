@@ -21,10 +21,21 @@ absl::Status Refused(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("frame: ", what));
 }
 
-bool HasDuplicate(absl::Span<const PlainBlock> blocks) {
+// What a delta costs besides its bytes: each base is named here and counted by the service.
+constexpr size_t kBaseCost = 2 * BlockId::kSize;
+constexpr size_t kDeltaCost = 128;
+// A delta must save a quarter to be worth opening other frames first. One that is a small part of
+// its plaintext does so whatever the plain frame would be.
+constexpr bool IsWorthIt(size_t delta_cost, size_t plain_cost) {
+  return delta_cost < plain_cost - plain_cost / 4;
+}
+constexpr size_t kSurelyWorthIt = 32;
+
+bool HasDuplicate(absl::Span<const PlainBlock> blocks, absl::Span<const PlainBlock> bases = {}) {
   std::vector<BlockId> ids;
-  ids.reserve(blocks.size());
+  ids.reserve(blocks.size() + bases.size());
   for (const PlainBlock& block : blocks) ids.push_back(block.id);
+  for (const PlainBlock& base : bases) ids.push_back(base.id);
   std::sort(ids.begin(), ids.end());
   return std::adjacent_find(ids.begin(), ids.end()) != ids.end();
 }
@@ -60,6 +71,34 @@ std::string JoinBlocks(absl::Span<const PlainBlock> blocks, size_t total) {
   }
   for (const PlainBlock& block : blocks) absl::StrAppend(&plaintext, block.bytes);
   return plaintext;
+}
+
+// The size of the prefix, if the bases can be those of one frame.
+absl::StatusOr<size_t> CheckBases(absl::Span<const PlainBlock> blocks, const DeltaBases& bases) {
+  if (bases.blocks.empty() || bases.blocks.size() > limits::kDeltaBasesMax) {
+    return Refused(
+        absl::StrCat(bases.blocks.size(), " bases, expected 1 to ", limits::kDeltaBasesMax));
+  }
+  if (bases.depth >= limits::kDeltaDepthMax) {
+    return Refused(absl::StrCat("bases at depth ", bases.depth, ", expected less than ",
+                                limits::kDeltaDepthMax));
+  }
+  size_t total = 0;
+  for (const PlainBlock& base : bases.blocks) total += base.bytes.size();
+  if (total > limits::kDeltaPrefixBytesMax) {
+    return Refused(
+        absl::StrCat("bases of ", total, " bytes, at most ", limits::kDeltaPrefixBytesMax));
+  }
+  if (HasDuplicate(blocks, bases.blocks)) return Refused("the same block or base twice");
+  return total;
+}
+
+std::string EncodeBases(const DeltaBases& bases) {
+  ByteWriter writer;
+  writer.U32(bases.depth + 1);
+  writer.U32(static_cast<uint32_t>(bases.blocks.size()));
+  for (const PlainBlock& base : bases.blocks) writer.Raw(base.id.bytes());
+  return std::move(writer).Take();
 }
 
 // Nothing when the plaintext is to be stored as it is.
@@ -121,31 +160,74 @@ absl::StatusOr<std::unique_ptr<FrameSealer>> FrameSealer::Create(
   return std::unique_ptr<FrameSealer>(new FrameSealer(keys, salt, options, std::move(key)));
 }
 
+struct FrameSealer::Body {
+  FrameKind kind = FrameKind::kData;
+  Compression compression = Compression::kNone;
+  absl::string_view stored;
+  size_t plaintext_bytes = 0;
+  std::string block_list;
+};
+
 absl::StatusOr<std::string> FrameSealer::Seal(FrameKind kind, absl::Span<const PlainBlock> blocks) {
   if (kind != FrameKind::kData && kind != FrameKind::kManifest) return Refused("unknown kind");
-  if (next_counter_ >= limits::kSegmentFramesMax) {
-    return absl::ResourceExhaustedError("frame: the sealer of this segment is used up");
-  }
   SYNCENGINE_ASSIGN_OR_RETURN(const size_t total, CheckBlocks(blocks));
-  SYNCENGINE_ASSIGN_OR_RETURN(const std::string block_list, EncodeBlockList(kind, blocks));
+  SYNCENGINE_ASSIGN_OR_RETURN(std::string block_list, EncodeBlockList(kind, blocks));
   const std::string plaintext = JoinBlocks(blocks, total);
   SYNCENGINE_ASSIGN_OR_RETURN(const std::optional<std::string> compressed,
                               MaybeCompress(plaintext, options_.compression_level));
-  const absl::string_view stored = compressed.has_value() ? *compressed : plaintext;
-  const FrameHeader header = {
-      .kind = kind,
-      .compression = compressed.has_value() ? Compression::kZstd : Compression::kNone,
-      .generation = keys_.generation(),
-      .counter = next_counter_,
-      .salt = salt_,
-      .commitment = key_.commitment,
-      .plaintext_bytes = static_cast<uint32_t>(plaintext.size()),
-      .stored_bytes = static_cast<uint32_t>(stored.size())};
-  std::string frame = EncodeHeader(header, block_list);
+  return SealBody({.kind = kind,
+                   .compression = compressed.has_value() ? Compression::kZstd : Compression::kNone,
+                   .stored = compressed.has_value() ? *compressed : plaintext,
+                   .plaintext_bytes = plaintext.size(),
+                   .block_list = std::move(block_list)});
+}
+
+absl::StatusOr<std::optional<std::string>> FrameSealer::SealDelta(
+    absl::Span<const PlainBlock> blocks, const DeltaBases& bases) {
+  SYNCENGINE_ASSIGN_OR_RETURN(const size_t total, CheckBlocks(blocks));
+  SYNCENGINE_ASSIGN_OR_RETURN(const size_t prefix_bytes, CheckBases(blocks, bases));
+  if (options_.compression_level == 0) return std::nullopt;
+  const std::string plaintext = JoinBlocks(blocks, total);
+  std::string prefix;
+  prefix.reserve(prefix_bytes);
+  for (const PlainBlock& base : bases.blocks) absl::StrAppend(&prefix, base.bytes);
+  SYNCENGINE_ASSIGN_OR_RETURN(
+      const std::optional<std::string> delta,
+      kernels::CompressWithPrefix(plaintext, prefix, options_.compression_level));
+  if (!delta.has_value()) return std::nullopt;
+  const size_t cost = delta->size() + kDeltaCost + kBaseCost * bases.blocks.size();
+  if (cost > plaintext.size() / kSurelyWorthIt) {
+    SYNCENGINE_ASSIGN_OR_RETURN(const std::optional<std::string> plain,
+                                MaybeCompress(plaintext, options_.compression_level));
+    if (!IsWorthIt(cost, plain.has_value() ? plain->size() : plaintext.size())) return std::nullopt;
+  }
+  SYNCENGINE_ASSIGN_OR_RETURN(std::string block_list, EncodeBlockList(FrameKind::kDelta, blocks));
+  absl::StrAppend(&block_list, EncodeBases(bases));
+  SYNCENGINE_ASSIGN_OR_RETURN(std::string frame, SealBody({.kind = FrameKind::kDelta,
+                                                           .compression = Compression::kZstd,
+                                                           .stored = *delta,
+                                                           .plaintext_bytes = plaintext.size(),
+                                                           .block_list = std::move(block_list)}));
+  return std::optional<std::string>(std::move(frame));
+}
+
+absl::StatusOr<std::string> FrameSealer::SealBody(const Body& body) {
+  if (next_counter_ >= limits::kSegmentFramesMax) {
+    return absl::ResourceExhaustedError("frame: the sealer of this segment is used up");
+  }
+  const FrameHeader header = {.kind = body.kind,
+                              .compression = body.compression,
+                              .generation = keys_.generation(),
+                              .counter = next_counter_,
+                              .salt = salt_,
+                              .commitment = key_.commitment,
+                              .plaintext_bytes = static_cast<uint32_t>(body.plaintext_bytes),
+                              .stored_bytes = static_cast<uint32_t>(body.stored.size())};
+  std::string frame = EncodeHeader(header, body.block_list);
   const size_t header_bytes = frame.size();
   const std::string associated = internal::FrameAssociated(frame, keys_.id());
-  frame.reserve(header_bytes + stored.size() + kFrameTrailerBytes);
-  absl::StrAppend(&frame, stored);
+  frame.reserve(header_bytes + body.stored.size() + kFrameTrailerBytes);
+  absl::StrAppend(&frame, body.stored);
   frame.resize(frame.size() + kernels::kGcmTagBytes);
   const auto nonce = internal::FrameNonce(next_counter_);
   SYNCENGINE_RETURN_IF_ERROR(

@@ -2,7 +2,9 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 
@@ -50,13 +52,22 @@ absl::Status CheckZstdFrame(absl::string_view frame, size_t size) {
   return absl::OkStatus();
 }
 
+absl::Status CheckLevel(int level) {
+  if (level >= kCompressLevelMin && level <= kCompressLevelMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("zstd: level ", level, " is not in [",
+                                                 kCompressLevelMin, ", ", kCompressLevelMax, "]"));
+}
+
+// The smallest window that reaches from the end of the content to the begin of the prefix.
+int WindowLog(size_t bytes) { return std::clamp<int>(std::bit_width(bytes), 10, 27); }
+
+// From here on a second search, for long matches far away, is worth its time.
+constexpr size_t kLongDistanceBytes = 4u << 20;
+
 }  // namespace
 
 absl::StatusOr<std::optional<std::string>> Compress(absl::string_view plain, int level) {
-  if (level < kCompressLevelMin || level > kCompressLevelMax) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "zstd: level ", level, " is not in [", kCompressLevelMin, ", ", kCompressLevelMax, "]"));
-  }
+  SYNCENGINE_RETURN_IF_ERROR(CheckLevel(level));
   if (plain.size() < 2) return std::nullopt;
   ZSTD_CCtx* const context = ThreadCompressor();
   if (context == nullptr) return NoMemory();
@@ -64,6 +75,30 @@ absl::StatusOr<std::optional<std::string>> Compress(absl::string_view plain, int
   std::string frame(plain.size() - 1, '\0');
   const size_t written =
       ZSTD_compressCCtx(context, frame.data(), frame.size(), plain.data(), plain.size(), level);
+  if (ZSTD_isError(written)) return std::nullopt;
+  frame.resize(written);
+  return frame;
+}
+
+absl::StatusOr<std::optional<std::string>> CompressWithPrefix(absl::string_view plain,
+                                                              absl::string_view prefix, int level) {
+  SYNCENGINE_RETURN_IF_ERROR(CheckLevel(level));
+  if (plain.size() < 2) return std::nullopt;
+  ZSTD_CCtx* const context = ThreadCompressor();
+  if (context == nullptr) return NoMemory();
+  const size_t reach = plain.size() + prefix.size();
+  ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, WindowLog(reach));
+  if (reach >= kLongDistanceBytes) {
+    ZSTD_CCtx_setParameter(context, ZSTD_c_enableLongDistanceMatching, 1);
+  }
+  ZSTD_CCtx_refPrefix(context, prefix.data(), prefix.size());
+  std::string frame(plain.size() - 1, '\0');
+  const size_t written =
+      ZSTD_compress2(context, frame.data(), frame.size(), plain.data(), plain.size());
+  // The context must not keep a view of the prefix, nor its size of window.
+  ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
   if (ZSTD_isError(written)) return std::nullopt;
   frame.resize(written);
   return frame;
@@ -88,12 +123,19 @@ bool LooksIncompressible(absl::string_view plain) {
 }
 
 absl::StatusOr<std::string> DecompressExactly(absl::string_view frame, size_t size) {
+  return DecompressWithPrefix(frame, {}, size);
+}
+
+absl::StatusOr<std::string> DecompressWithPrefix(absl::string_view frame, absl::string_view prefix,
+                                                 size_t size) {
   SYNCENGINE_RETURN_IF_ERROR(CheckZstdFrame(frame, size));
   ZSTD_DCtx* const context = ThreadDecompressor();
   if (context == nullptr) return NoMemory();
   std::string plain(size, '\0');
+  if (!prefix.empty()) ZSTD_DCtx_refPrefix(context, prefix.data(), prefix.size());
   const size_t written =
       ZSTD_decompressDCtx(context, plain.data(), plain.size(), frame.data(), frame.size());
+  if (!prefix.empty()) ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters);
   if (ZSTD_isError(written) || written != size) {
     return MakeError(Reason::kIntegrity, "zstd: the frame does not decompress");
   }

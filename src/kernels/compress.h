@@ -21,6 +21,11 @@ inline constexpr int kCompressLevelMax = 19;
 // kInvalidArgument for a level outside [kCompressLevelMin, kCompressLevelMax].
 absl::StatusOr<std::optional<std::string>> Compress(absl::string_view plain, int level);
 
+// As Compress, with `prefix` as if it had been compressed just before `plain`: what is repeated
+// from it costs next to nothing. Needs the same prefix to decompress.
+absl::StatusOr<std::optional<std::string>> CompressWithPrefix(absl::string_view plain,
+                                                              absl::string_view prefix, int level);
+
 // True when a sample of `plain` shows nothing that would compress: already compressed or encrypted
 // bytes. Costs a few microseconds; errs on the side of false.
 bool LooksIncompressible(absl::string_view plain);
@@ -30,6 +35,10 @@ bool LooksIncompressible(absl::string_view plain);
 // is one whole zstd frame (nothing after it, not a skippable one) that states this content size and
 // names no dictionary.
 absl::StatusOr<std::string> DecompressExactly(absl::string_view frame, size_t size);
+// The same for a frame of CompressWithPrefix. With another prefix the result is an error or some
+// other `size` bytes.
+absl::StatusOr<std::string> DecompressWithPrefix(absl::string_view frame, absl::string_view prefix,
+                                                 size_t size);
 
 }  // namespace syncengine::kernels
 

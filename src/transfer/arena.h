@@ -58,6 +58,7 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   char* data() { return bytes_.get(); }
+  const char* data() const { return bytes_.get(); }
   size_t size() const { return pool_->size(); }
 
  private:

@@ -95,6 +95,7 @@ void BlockFetcher::Send(std::vector<BlockId> ids) {
       [this, owned = std::move(owned)](absl::StatusOr<FramesReply> reply) {
         --asking_;
         Replied(std::move(*owned), std::move(reply));
+        OpenPending();
         Ask();
       });
 }
@@ -136,29 +137,127 @@ void BlockFetcher::Open(const std::shared_ptr<Reply>& reply, std::vector<std::st
     const size_t end = std::min(frames.size(), begin + kFramesPerTask);
     std::vector<std::string> some;
     for (size_t i = begin; i < end; ++i) some.push_back(std::move(frames[i]));
-    ++reply->opening;
+    reply->opening += some.size();
     crew_.Run(
-        [keys = opened_.keys, some = std::move(some)] {
-          std::vector<absl::StatusOr<OpenedFrame>> opened;
-          opened.reserve(some.size());
-          for (const std::string& frame : some) opened.push_back(OpenFrame(*keys, frame));
-          return opened;
+        [keys = opened_.keys, some = std::move(some)]() mutable {
+          std::vector<OpenResult> results;
+          results.reserve(some.size());
+          for (std::string& frame : some) results.push_back(OpenAlone(*keys, std::move(frame)));
+          return results;
         },
-        [this, reply](std::vector<absl::StatusOr<OpenedFrame>> opened) {
-          Opened(*reply, std::move(opened));
+        [this, reply](std::vector<OpenResult> results) {
+          Opened(reply, std::move(results));
+          OpenPending();
+          Ask();
         });
   }
 }
 
-void BlockFetcher::Opened(Reply& reply, std::vector<absl::StatusOr<OpenedFrame>> frames) {
-  for (absl::StatusOr<OpenedFrame>& frame : frames) {
-    if (frame.ok()) {
-      Arrived(std::make_shared<const OpenedFrame>(*std::move(frame)));
-    } else if (reply.damage.ok()) {
-      reply.damage = frame.status();
+BlockFetcher::OpenResult BlockFetcher::OpenAlone(const NamespaceKeys& keys, std::string frame) {
+  absl::StatusOr<FrameHeader> header = ParseFrameHeader(frame);
+  if (!header.ok()) return {.opened = header.status(), .frame = {}, .header = {}};
+  if (header->kind != FrameKind::kDelta) {
+    return {.opened = OpenFrame(keys, frame), .frame = {}, .header = {}};
+  }
+  return {.opened = absl::UnknownError("not opened yet"),
+          .frame = std::move(frame),
+          .header = *std::move(header)};
+}
+
+void BlockFetcher::Opened(const std::shared_ptr<Reply>& reply, std::vector<OpenResult> results) {
+  for (OpenResult& result : results) {
+    if (result.frame.empty()) {
+      Settle(reply, std::move(result.opened));
+    } else if (!IsWanted(result.header)) {
+      --reply->opening;
+    } else if (!WantBases(result.header)) {
+      Settle(reply, MakeError(Reason::kIntegrity, "a delta frame that needs itself"));
+    } else {
+      pending_.push_back({reply, std::move(result.frame), std::move(result.header)});
     }
   }
-  if (--reply.opening == 0) FailWhatIsMissing(reply);
+  if (reply->opening == 0) FailWhatIsMissing(*reply);
+}
+
+void BlockFetcher::Settle(const std::shared_ptr<Reply>& reply, absl::StatusOr<OpenedFrame> frame) {
+  --reply->opening;
+  if (frame.ok()) {
+    Arrived(std::make_shared<const OpenedFrame>(*std::move(frame)));
+  } else if (reply->damage.ok()) {
+    reply->damage = frame.status();
+  }
+}
+
+bool BlockFetcher::IsWanted(const FrameHeader& header) const {
+  return std::any_of(header.blocks.begin(), header.blocks.end(), [this](const FrameBlock& block) {
+    const auto found = wants_.find(block.id);
+    return found != wants_.end() && found->second.state == State::kAsked;
+  });
+}
+
+bool BlockFetcher::WantBases(const FrameHeader& header) {
+  for (const FrameBlock& block : header.blocks) {
+    const auto found = wants_.find(block.id);
+    if (found == wants_.end() || found->second.state == State::kHere) continue;
+    if (header.depth >= found->second.depth_end) return false;
+    found->second.depth = std::max(found->second.depth, header.depth);
+  }
+  bool possible = true;
+  for (const BlockId& base : header.bases) {
+    Add(base, limits::kFrameBytesTarget / 16);
+    Want& want = wants_.at(base);
+    want.depth_end = std::min(want.depth_end, header.depth);
+    possible &= want.depth < header.depth &&
+                (want.state != State::kHere || want.block.depth < header.depth);
+  }
+  if (possible) return true;
+  for (const BlockId& base : header.bases) Release(base);
+  return false;
+}
+
+void BlockFetcher::OpenPending() {
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    const auto current = it++;
+    bool complete = true;
+    absl::Status failure;
+    for (const BlockId& base : current->header.bases) {
+      const Want& want = wants_.at(base);
+      if (want.state == State::kFailed && failure.ok()) failure = want.status;
+      complete &= want.state == State::kHere;
+    }
+    if (!failure.ok()) {
+      const Pending pending = std::move(*current);
+      pending_.erase(current);
+      for (const BlockId& base : pending.header.bases) Release(base);
+      Settle(pending.reply, Annotate(failure, "a base of a delta frame"));
+      if (pending.reply->opening == 0) FailWhatIsMissing(*pending.reply);
+      // Others may have waited for what has failed now.
+      it = pending_.begin();
+    } else if (complete) {
+      Pending pending = std::move(*current);
+      pending_.erase(current);
+      OpenWithBases(std::move(pending));
+    }
+  }
+}
+
+void BlockFetcher::OpenWithBases(Pending pending) {
+  std::vector<FetchedBlock> bases;
+  const std::vector<BlockId> ids = pending.header.bases;
+  for (const BlockId& base : ids) bases.push_back(wants_.at(base).block);
+  crew_.Run(
+      [keys = opened_.keys, frame = std::move(pending.frame), bases = std::move(bases), ids] {
+        std::vector<PlainBlock> plain;
+        for (size_t i = 0; i < ids.size(); ++i) plain.push_back({ids[i], bases[i].bytes});
+        return OpenFrame(*keys, frame, plain);
+      },
+      [this, reply = std::move(pending.reply), ids](absl::StatusOr<OpenedFrame> opened) {
+        Settle(reply, std::move(opened));
+        for (const BlockId& base : ids) Release(base);
+        if (reply->opening == 0) FailWhatIsMissing(*reply);
+        OpenPending();
+        Ask();
+      });
 }
 
 void BlockFetcher::Arrived(std::shared_ptr<const OpenedFrame> frame) {
@@ -168,6 +267,8 @@ void BlockFetcher::Arrived(std::shared_ptr<const OpenedFrame> frame) {
   for (size_t i = 0; i < frame->size(); ++i) {
     const auto found = wants_.find(frame->id(i));
     if (found == wants_.end() || found->second.state == State::kHere) continue;
+    // As a base it would be part of a chain that nobody may open: it counts as not given.
+    if (frame->header().depth >= found->second.depth_end) continue;
     wanted.emplace_back(&found->second, i);
     wanted_bytes += frame->block(i).size();
   }
@@ -182,6 +283,7 @@ void BlockFetcher::Arrived(std::shared_ptr<const OpenedFrame> frame) {
     } else {
       want->block = {frame, frame->block(index)};
     }
+    want->block.depth = frame->header().depth;
   }
   cache_.Add(std::move(frame));
 }

@@ -142,17 +142,22 @@ void BlockRouter::RouteAnswered() {
 
 void BlockRouter::Route(PieceBatch& batch, const Ask& ask) {
   for (const Piece& piece : batch.pieces) {
-    if (piece.bytes.empty()) continue;
     PendingItem& item = *piece.item;
+    if (piece.bytes.empty()) {
+      deltas_.End(item);
+      continue;
+    }
     --item.unrouted;
     ++context_.stats.blocks;
     if (!item.result.status.ok()) continue;
     const SendMark* mark = FindKnown(item, piece.id, ask);
     if (mark == nullptr) {
-      const uint64_t segment = segments_.Add({piece.id, piece.bytes}, batch.arena);
-      mark = &(known_[piece.id] = {.segment = segment});
+      mark = &(known_[piece.id] = SendBlock(piece, batch.arena));
       ++context_.stats.blocks_new;
+    } else if (deltas_.Takes(item)) {
+      deltas_.Pass(item, {piece.id, item.routed_bytes, piece.bytes.size()});
     }
+    item.routed_bytes += piece.bytes.size();
     item.needs.Include(*mark);
   }
   for (PieceOfManifest& piece : batch.manifests) {
@@ -167,6 +172,13 @@ void BlockRouter::Route(PieceBatch& batch, const Ask& ask) {
     }
     item.needs.Include(*mark);
   }
+}
+
+SendMark BlockRouter::SendBlock(const Piece& piece, const std::shared_ptr<const Arena>& arena) {
+  const PlainBlock block{piece.id, piece.bytes};
+  PendingItem& item = *piece.item;
+  if (!deltas_.Takes(item)) return {.segment = segments_.Add(block, arena)};
+  return {.delta = deltas_.Add(item, item.routed_bytes, block, arena)};
 }
 
 const SendMark* BlockRouter::FindKnown(const PendingItem& item, const BlockId& id, const Ask& ask) {

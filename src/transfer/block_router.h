@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "src/transfer/delta_sender.h"
 #include "src/transfer/manifest_sender.h"
 #include "src/transfer/segment_writer.h"
 #include "src/transfer/upload_context.h"
@@ -31,10 +32,11 @@ class BlockRouter {
   // Gives the session to ask in; called before the first question.
   using Session = absl::AnyInvocable<absl::StatusOr<UploadId>()>;
 
-  BlockRouter(UploadContext& context, SegmentWriter& segments, ManifestSender& manifests,
-              Session session)
+  BlockRouter(UploadContext& context, SegmentWriter& segments, DeltaSender& deltas,
+              ManifestSender& manifests, Session session)
       : context_(context),
         segments_(segments),
+        deltas_(deltas),
         manifests_(manifests),
         session_(std::move(session)) {}
 
@@ -61,11 +63,14 @@ class BlockRouter {
   void StartAsk(Ask& ask, std::vector<BlockId> ids);
   void RouteAnswered();
   void Route(PieceBatch& batch, const Ask& ask);
+  // Hands a new block on; where it will be.
+  SendMark SendBlock(const Piece& piece, const std::shared_ptr<const Arena>& arena);
   // The mark of a block that need not be sent; none when it must be.
   const SendMark* FindKnown(const PendingItem& item, const BlockId& id, const Ask& ask);
 
   UploadContext& context_;
   SegmentWriter& segments_;
+  DeltaSender& deltas_;
   ManifestSender& manifests_;
   Session session_;
   uint64_t submitted_ = 0;

@@ -28,7 +28,7 @@ std::optional<FetchedBlock> FrameCache::Find(const BlockId& id) {
   entries_.splice(entries_.begin(), entries_, place.entry);
   auto copy = std::make_shared<const std::string>(place.entry->frame->block(place.index));
   const absl::string_view bytes = *copy;
-  return FetchedBlock{std::move(copy), bytes};
+  return FetchedBlock{std::move(copy), bytes, place.entry->frame->header().depth};
 }
 
 void FrameCache::DropOldest() {

@@ -19,6 +19,7 @@ namespace syncengine {
 struct FetchedBlock {
   std::shared_ptr<const void> owner;
   absl::string_view bytes;
+  uint32_t depth = 0;  // Of the frame it came in (FrameHeader::depth).
 };
 
 // The least recently used frames go first. Thread-compatible.

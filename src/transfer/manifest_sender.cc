@@ -35,13 +35,14 @@ uint64_t ManifestSender::Add(PieceOfManifest piece, const SendMark& needs) {
   return last_number_;
 }
 
-bool ManifestSender::Send(uint64_t durable_segment, bool hurry) {
+bool ManifestSender::Send(const SendMark& durable, bool hurry) {
   if (sending_ || !context_.failure.ok()) return false;
   size_t count = 0;
   size_t bytes = 0;
   // Children that are nodes have lower numbers: they are durable or go along.
   while (count < waiting_.size() && bytes < kSegmentPlainMax &&
-         waiting_[count].needs.segment <= durable_segment) {
+         waiting_[count].needs.segment <= durable.segment &&
+         waiting_[count].needs.delta <= durable.delta) {
     bytes += waiting_[count].piece.node.bytes.size();
     ++count;
   }

@@ -32,7 +32,7 @@ class ManifestSender {
   // Sends `piece` some time after all that `needs` names; its number.
   uint64_t Add(PieceOfManifest piece, const SendMark& needs);
   // Sends what is worth a segment, or with `hurry` whatever can go; false when nothing was sent.
-  bool Send(uint64_t durable_segment, bool hurry);
+  bool Send(const SendMark& durable, bool hurry);
   bool empty() const { return waiting_.empty() && !sending_; }
   // All nodes up to this number are durable or refused.
   uint64_t durable() const { return durable_; }

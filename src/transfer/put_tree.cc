@@ -276,6 +276,13 @@ void PutPlan::CompareFile(const Directory& directory, const Local& local, const 
     in_flight_[path].opened_ns = absl::ToUnixNanos(ports_.clock.Now());
     return OpenFileSource(ports_.files, local.path, local.stat);
   };
+  if (remote != nullptr && remote->size > 0) {
+    item.replaced = [&opened = ports_.opened, node = remote->node]() -> absl::StatusOr<ContentRef> {
+      SYNCENGINE_ASSIGN_OR_RETURN(
+          Revision head, opened.service->Stat(opened.record.id, {.path = "", .node = node}));
+      return std::move(head.state.content);
+    };
+  }
   if (remote != nullptr && remote->size == local.stat.size && SameAttributes(*remote, local.stat)) {
     item.already_there = [this, node = remote->node,
                           head = remote->revision](const ContentRef& read) -> absl::StatusOr<bool> {

@@ -21,18 +21,20 @@
 
 namespace syncengine {
 
-// A place in the order of sending. Data segments and manifest nodes are numbered from 1 and become
-// durable in that order; 0 is durable from the start.
+// A place in the order of sending. Data segments, manifest nodes and stretches of deltas are
+// numbered from 1 and become durable in that order; 0 is durable from the start.
 struct SendMark {
   uint64_t segment = 0;
   uint64_t node = 0;
+  uint64_t delta = 0;
 
   void Include(const SendMark& other) {
     segment = std::max(segment, other.segment);
     node = std::max(node, other.node);
+    delta = std::max(delta, other.delta);
   }
   bool IsDurableAt(const SendMark& durable) const {
-    return segment <= durable.segment && node <= durable.node;
+    return segment <= durable.segment && node <= durable.node && delta <= durable.delta;
   }
 };
 
@@ -43,10 +45,11 @@ struct PendingItem {
       : item(std::move(item_in)), tree(keys) {}
 
   UploadItem item;
-  UploadId announced;        // The session that announced it; zero when none did.
-  ManifestTree tree;         // Fed in order as blocks are hashed.
-  Manifest root;             // Of content that was read, once `listed`.
-  uint64_t bytes = 0;        // Read.
+  UploadId announced;  // The session that announced it; zero when none did.
+  ManifestTree tree;   // Fed in order as blocks are hashed.
+  Manifest root;       // Of content that was read, once `listed`.
+  uint64_t bytes = 0;  // Read.
+  uint64_t routed_bytes = 0;
   uint64_t shown_bytes = 0;  // Of the progress.
   size_t unrouted = 0;       // Blocks read of which it is not yet known whether they must be sent.
   bool reads_content = false;

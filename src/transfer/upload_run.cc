@@ -22,8 +22,9 @@ UploadRun::UploadRun(UploadContext& context, const Chunker& chunker, UploadPlan&
       sessions_(context, plan),
       reader_(context, chunker),
       segments_(context),
+      deltas_(context, segments_),
       manifests_(context),
-      router_(context, segments_, manifests_, [this] { return sessions_.Current(); }),
+      router_(context, segments_, deltas_, manifests_, [this] { return sessions_.Current(); }),
       committer_(
           context, [this](std::unique_ptr<PendingItem> item) { Report(std::move(item)); },
           [this](std::unique_ptr<PendingItem> item, const ChangeOutcome& outcome) {
@@ -97,12 +98,18 @@ void UploadRun::BeginNext() {
 
 void UploadRun::MoveOn(bool hurry) {
   segments_.set_upload(sessions_.newest());
+  deltas_.set_upload(sessions_.newest());
   manifests_.set_upload(sessions_.newest());
   committer_.set_upload(sessions_.newest());
   if (InputEnded() && !reader_.empty()) router_.Submit(reader_.Take());
   const bool all_routed = InputEnded() && router_.empty();
-  if (all_routed) segments_.Flush();
-  manifests_.Send(segments_.durable(), all_routed || hurry);
+  if (all_routed || hurry) {
+    deltas_.Flush();
+  } else {
+    deltas_.Advance();
+  }
+  if (all_routed && deltas_.settled()) segments_.Flush();
+  manifests_.Send(Durable(), all_routed || hurry);
   TakeRefused();
   while (committer_.Commit(Durable(), all_routed || hurry)) {
   }
@@ -116,7 +123,7 @@ bool UploadRun::Push() {
     router_.Submit(reader_.Take());
     return true;
   }
-  if (segments_.Flush()) return true;
+  if (deltas_.Flush() || segments_.Flush()) return true;
   const size_t before = committer_.size();
   MoveOn(true);
   if (context_.crew.running() > 0 || committer_.size() != before) return true;
@@ -131,6 +138,7 @@ bool UploadRun::Push() {
 }
 
 void UploadRun::TakeRefused() {
+  router_.Forget(deltas_.TakeRefused());
   const ManifestSender::Refused refused = manifests_.TakeRefused();
   router_.Forget(refused.missing);
   for (const ManifestSender::Waiting& waiting : refused.nodes) {

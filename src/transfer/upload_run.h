@@ -9,6 +9,7 @@
 #include "src/transfer/block_router.h"
 #include "src/transfer/committer.h"
 #include "src/transfer/content_reader.h"
+#include "src/transfer/delta_sender.h"
 #include "src/transfer/manifest_sender.h"
 #include "src/transfer/segment_writer.h"
 #include "src/transfer/upload_context.h"
@@ -20,8 +21,8 @@
 namespace syncengine {
 
 // The stages, in the order of data: sessions_ takes items from the plan, reader_ reads and cuts
-// them, router_ hashes and finds what is new, segments_ and manifests_ store it, committer_
-// commits. Runs on the calling thread, which reads while the executor does the rest.
+// them, router_ hashes and finds what is new, deltas_, segments_ and manifests_ store it,
+// committer_ commits. Runs on the calling thread, which reads while the executor does the rest.
 class UploadRun {
  public:
   UploadRun(UploadContext& context, const Chunker& chunker, UploadPlan& plan,
@@ -43,7 +44,7 @@ class UploadRun {
   void Credit(PendingItem& item, uint64_t bytes);
   void Show(const std::string& current);
   bool InputEnded() const;
-  SendMark Durable() const { return {segments_.durable(), manifests_.durable()}; }
+  SendMark Durable() { return {segments_.durable(), manifests_.durable(), deltas_.durable()}; }
   absl::StatusOr<UploadStats> End();
 
   UploadContext& context_;
@@ -54,6 +55,7 @@ class UploadRun {
   UploadSessions sessions_;
   ContentReader reader_;
   SegmentWriter segments_;
+  DeltaSender deltas_;
   ManifestSender manifests_;
   BlockRouter router_;
   Committer committer_;

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Opens the golden objects with a second implementation, written from docs/FORMAT.md.
 
-Only the standard library is used; AES-256 and GCM are spelled out (slowly) below. Run it as
+Only the standard library is used (AES-256 and GCM are spelled out, slowly, below), and the system's
+libzstd through ctypes for what is compressed. Run it as
 `python3 tests/format/check_golden.py`; it prints one line for each object and fails on the first
 difference.
 """
 import base64
+import ctypes
+import ctypes.util
 import hashlib
 import hmac
 import pathlib
@@ -107,6 +110,32 @@ def gcm_open(key, nonce, associated, sealed):
     return ctr(round_keys, nonce + b"\0\0\0\2", ciphertext, 32)
 
 
+# --- zstd (RFC 8878) with a prefix ---
+
+
+def zstd():
+    library = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
+    library.ZSTD_createDCtx.restype = ctypes.c_void_p
+    library.ZSTD_getFrameContentSize.restype = ctypes.c_uint64
+    library.ZSTD_DCtx_refPrefix.restype = ctypes.c_size_t
+    library.ZSTD_decompressDCtx.restype = ctypes.c_size_t
+    return library
+
+
+def decompress(stored, prefix, size):
+    library = zstd()
+    assert library.ZSTD_getFrameContentSize(stored, ctypes.c_size_t(len(stored))) == size
+    context = ctypes.c_void_p(library.ZSTD_createDCtx())
+    plain = ctypes.create_string_buffer(size)
+    library.ZSTD_DCtx_refPrefix(context, prefix, ctypes.c_size_t(len(prefix)))
+    written = library.ZSTD_decompressDCtx(
+        context, plain, ctypes.c_size_t(size), stored, ctypes.c_size_t(len(stored))
+    )
+    library.ZSTD_freeDCtx(context)
+    assert written == size, "zstd"
+    return plain.raw
+
+
 # --- The formats ---
 
 
@@ -141,18 +170,27 @@ def block_id(plain, label=b"block-id"):
     return hmac.digest(derive(DEDUP, label), plain, "sha256")
 
 
-def open_frame(frame, id_label):
-    assert frame[:8] in (b"SEF1\1\1\1\0", b"SEF1\1\1\2\0")
+def open_frame(frame, id_label, bases=()):
+    kind, compression = frame[6:8]
+    assert frame[:6] == b"SEF1\1\1" and kind in (1, 2, 3) and compression in (0, 1)
     size, generation, counter = struct.unpack_from("<IIQ", frame, 8)
     assert size == len(frame) and generation == 1
     salt, commitment = frame[24:56], frame[56:88]
     plain_size, stored_size, count = struct.unpack_from("<III", frame, 88)
-    assert plain_size == stored_size
+    assert plain_size == stored_size if compression == 0 else plain_size > stored_size
     header = len(frame) - 24 - stored_size
     key, expected = object_key(b"blocks", b"frame", salt)
     assert commitment == expected
     nonce = struct.pack("<QI", counter, 0)
     plain = gcm_open(key, nonce, frame[:header] + NAMESPACE, frame[header:-8])
+    assert len(plain) == stored_size
+    listed = frame[100 + 32 * count : header]
+    if kind == 3:
+        depth, number = struct.unpack_from("<II", listed)
+        assert compression == 1 and 1 <= depth <= 8
+        assert listed[8:] == b"".join(block_id(base) for base in bases) and number == len(bases)
+    if compression == 1:
+        plain = decompress(plain, b"".join(bases), plain_size)
     lengths = struct.unpack_from(f"<{count}I", plain)
     blocks, at = [], 4 * count
     for i, length in enumerate(lengths):
@@ -160,7 +198,7 @@ def open_frame(frame, id_label):
         at += length
         assert block_id(blocks[i], id_label) == frame[100 + 32 * i : 132 + 32 * i]
     assert at == len(plain)
-    return blocks, frame[100 + 32 * count : header]
+    return blocks, listed
 
 
 def open_envelope(sealed, magic, generation_label, label):
@@ -195,6 +233,14 @@ def manifest_node():
     return struct.pack("<BBI", 1, 0, 2) + entries
 
 
+def golden_base():
+    noise, state = b"", 1
+    for _ in range(1000):
+        state = (state * 1103515245 + 12345) & 0xFFFFFFFF
+        noise += bytes([state >> 16 & 0xFF])
+    return noise
+
+
 def main():
     text = (pathlib.Path(__file__).parent / "golden_vectors.inc").read_text()
     golden = {}
@@ -211,6 +257,8 @@ def main():
         "block_id": golden["block_id"] == block_id(b"hello, "),
         "chunker_key": golden["chunker_key"] == derive(DEDUP, b"chunker"),
         "data_frame": open_frame(frames[0], b"block-id") == ([b"hello, ", b"syncengine"], b""),
+        "delta_frame": open_frame(golden["delta_frame"], b"block-id", [golden_base()])[0]
+        == [golden_base()[:500] + b"edit" + golden_base()[504:]],
         "manifest_frame": open_frame(frames[1], b"manifest-id")
         == ([manifest_node()], struct.pack("<I", 2) + b"".join(ids)),
         "segment": golden["segment"][40:].startswith(frames[0] + frames[1]),

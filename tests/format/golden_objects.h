@@ -22,6 +22,28 @@ inline std::string GoldenDataFrame(const NamespaceKeys& keys) {
   return SealData(keys, {"hello, ", "syncengine"});
 }
 
+// What the golden delta frame's base is (noise from a formula), and its block: the same with one
+// word changed.
+inline std::string GoldenBase() {
+  std::string noise;
+  uint32_t state = 1;
+  for (int i = 0; i < 1000; ++i) {
+    state = state * 1'103'515'245 + 12'345;
+    noise.push_back(static_cast<char>(state >> 16));
+  }
+  return noise;
+}
+inline std::string GoldenEdit() { return GoldenBase().replace(500, 4, "edit"); }
+
+inline std::string GoldenDeltaFrame(const NamespaceKeys& keys) {
+  const std::string base = GoldenBase();
+  const std::string edit = GoldenEdit();
+  auto sealer = *FrameSealer::Create(keys, CountingId<FrameSalt>(0xe0), {.compression_level = 3});
+  const std::vector<PlainBlock> bases = {{.id = keys.IdOf(base), .bytes = base}};
+  return **sealer->SealDelta({{.id = keys.IdOf(edit), .bytes = edit}},
+                             {.blocks = bases, .depth = 1});
+}
+
 inline std::string GoldenManifestFrame(const NamespaceKeys& keys) {
   const std::string node = *EncodeManifestNode(GoldenManifest(keys));
   auto sealer = *FrameSealer::Create(keys, CountingId<FrameSalt>(0xc0), {.compression_level = 0});
@@ -88,6 +110,7 @@ inline std::vector<GoldenObject> GoldenObjects() {
           {"chunker_key", std::string(keys->chunker_key())},
           {"data_frame", GoldenDataFrame(*keys)},
           {"manifest_frame", GoldenManifestFrame(*keys)},
+          {"delta_frame", GoldenDeltaFrame(*keys)},
           {"segment", GoldenSegment(*keys)},
           {"root_key_slot", GoldenSlot(*keys, SlotType::kRootKey)},
           {"passphrase_slot", GoldenSlot(*keys, SlotType::kPassphrase)},

@@ -26,6 +26,8 @@ TEST(GoldenTest, EveryFormatWritesItsGoldenBytes) {
   const auto objects = testing::GoldenObjects();
   EXPECT_EQ(objects.size(), GoldenVectors().size());
   for (const auto& object : objects) {
+    // Its bytes are those of one release of zstd: others read them, and may write better ones.
+    if (object.name == "delta_frame") continue;
     EXPECT_EQ(absl::BytesToHexString(object.bytes), absl::BytesToHexString(Golden(object.name)))
         << object.name;
   }
@@ -40,6 +42,11 @@ TEST(GoldenTest, EveryFormatReadsItsGoldenBytes) {
   EXPECT_EQ(frame->block(0), "hello, ");
   EXPECT_EQ(frame->block(1), "syncengine");
   EXPECT_TRUE(OpenFrame(*keys, Golden("manifest_frame")).ok());
+  const std::string base = testing::GoldenBase();
+  frame = OpenFrame(*keys, Golden("delta_frame"), {{{.id = keys->IdOf(base), .bytes = base}}});
+  ASSERT_TRUE(frame.ok()) << frame.status();
+  EXPECT_EQ(frame->block(0), testing::GoldenEdit());
+  EXPECT_EQ(frame->header().depth, 2u);
   EXPECT_EQ(ParseSegment(Golden("segment"))->frames.size(), 2u);
   const SlotKey passphrase = {.type = SlotType::kPassphrase, .secret = "passphrase"};
   EXPECT_EQ(UnwrapSlot(passphrase, keys->id(), Golden("passphrase_slot"))->bytes(),

@@ -159,6 +159,9 @@ absl::StatusOr<PutSegmentResult> MemoryService::PutSegment(const NamespaceId& id
         if (!frames_.contains(child) && !inside.contains(child)) result.missing.push_back(child);
       }
     }
+    for (const BlockId& base : frame.header.bases) {
+      if (!frames_.contains(base)) result.missing.push_back(base);
+    }
   }
   if (!result.missing.empty()) return result;
   result.stored = true;

@@ -17,6 +17,10 @@ inline constexpr uint32_t kFrameBytesMax =
     kBlockBytesMax + (64u << 10);  // One largest block and lengths.
 inline constexpr uint32_t kFrameBlocksMax =
     4096;  // 64-byte blocks still fill a frame of the target size.
+inline constexpr uint32_t kDeltaDepthMax = 8;      // Each level is one more frame to open first.
+inline constexpr uint32_t kDeltaBasesMax = 1'024;  // Of one frame.
+inline constexpr uint32_t kDeltaPrefixBytesMax =
+    kFrameBytesMax;  // All bases of a frame together; they are opened at once.
 inline constexpr uint32_t kSegmentBytesTarget =
     8u << 20;  // One request; amortises one fsync and one row.
 inline constexpr uint32_t kSegmentBytesMax = 32u << 20;  // Buffered whole by a server.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,7 @@ namespace syncengine {
 enum class FrameKind : uint8_t {
   kData = 1,      // Blocks of content; ids are NamespaceKeys::IdOf.
   kManifest = 2,  // Manifest nodes (format/manifest.h); ids are NamespaceKeys::IdOfManifest.
-  kDelta = 3,     // Reserved; refused as a newer version.
+  kDelta = 3,     // Blocks of content, compressed with the content of older blocks before them.
 };
 
 enum class Compression : uint8_t { kNone = 0, kZstd = 1 };
@@ -48,7 +49,13 @@ struct FrameHeader {
   uint32_t plaintext_bytes = 0;    // Block lengths and blocks, before compression.
   uint32_t stored_bytes = 0;       // The same as it is stored, without the tag.
   std::vector<FrameBlock> blocks;  // Distinct; in the order of the plaintext.
-  size_t header_bytes = 0;         // Where the ciphertext begins.
+  // kDelta: the blocks of content that must be opened before, in the order in which they make up
+  // the prefix; distinct, and none of `blocks`.
+  std::vector<BlockId> bases;
+  // kDelta: more than that of any frame the bases are in, which is 0 for the other kinds; at most
+  // limits::kDeltaDepthMax. So nobody ever opens a longer chain, and no chain comes back to itself.
+  uint32_t depth = 0;
+  size_t header_bytes = 0;  // Where the ciphertext begins.
 };
 
 // Reads the open part of one whole frame. Needs no keys: servers use it on every frame they are
@@ -62,6 +69,12 @@ absl::StatusOr<FrameHeader> ParseFrameHeader(absl::string_view frame);
 struct PlainBlock {
   BlockId id;
   absl::string_view bytes;  // 1 to limits::kBlockBytesMax.
+};
+
+// What a delta frame is compressed against.
+struct DeltaBases {
+  absl::Span<const PlainBlock> blocks;  // Old content that the new one probably repeats, in order.
+  uint32_t depth = 0;                   // The greatest of the frames that they are in.
 };
 
 struct FrameSealerOptions {
@@ -84,11 +97,20 @@ class FrameSealer {
   // node that does not decode; kResourceExhausted after limits::kSegmentFramesMax frames. A failed
   // call uses no counter value.
   absl::StatusOr<std::string> Seal(FrameKind kind, absl::Span<const PlainBlock> blocks);
+  // One delta frame; nothing when it would not be clearly smaller than Seal's, all that it costs
+  // included: then call that. kInvalidArgument as Seal; for no bases or more than
+  // limits::kDeltaBasesMax, the same one twice or one among `blocks`, more than
+  // limits::kDeltaPrefixBytesMax of them together, or limits::kDeltaDepthMax reached.
+  absl::StatusOr<std::optional<std::string>> SealDelta(absl::Span<const PlainBlock> blocks,
+                                                       const DeltaBases& bases);
 
  private:
   FrameSealer(const NamespaceKeys& keys, const FrameSalt& salt, const FrameSealerOptions& options,
               ObjectKey key)
       : keys_(keys), salt_(salt), options_(options), key_(std::move(key)) {}
+
+  struct Body;
+  absl::StatusOr<std::string> SealBody(const Body& body);
 
   const NamespaceKeys& keys_;
   const FrameSalt salt_;
@@ -110,7 +132,8 @@ class OpenedFrame {
   }
 
  private:
-  friend absl::StatusOr<OpenedFrame> OpenFrame(const NamespaceKeys& keys, absl::string_view frame);
+  friend absl::StatusOr<OpenedFrame> OpenFrame(const NamespaceKeys& keys, absl::string_view frame,
+                                               absl::Span<const PlainBlock> bases);
   OpenedFrame() = default;
   absl::Status Slice();
 
@@ -121,8 +144,11 @@ class OpenedFrame {
 
 // Opens one whole frame. Releases nothing before everything is verified: structure, checksum, key
 // commitment, tag, declared sizes, every block id, and for manifests the children in the header.
-// Errors as ParseFrameHeader, and kFailedPrecondition on a key generation that `keys` lack.
-absl::StatusOr<OpenedFrame> OpenFrame(const NamespaceKeys& keys, absl::string_view frame);
+// `bases` are those that the header of a delta frame names, in that order, and none for another
+// kind. Errors as ParseFrameHeader; kFailedPrecondition on a key generation that `keys` lack;
+// kInvalidArgument for other bases than these.
+absl::StatusOr<OpenedFrame> OpenFrame(const NamespaceKeys& keys, absl::string_view frame,
+                                      absl::Span<const PlainBlock> bases = {});
 
 }  // namespace syncengine
 

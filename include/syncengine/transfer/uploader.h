@@ -38,6 +38,10 @@ struct UploadItem {
   uint64_t size_hint = 0;  // For progress and announcements.
   std::string label;       // For messages: usually the path.
   std::function<absl::StatusOr<std::unique_ptr<ContentSource>>()> open;
+  // When set, asked once, on any thread, if the content has new blocks: the content that it
+  // replaces or resembles. What is new is then stored as a difference from it where that is
+  // smaller.
+  std::function<absl::StatusOr<ContentRef>()> replaced;
   // When set, asked once with the content that was read, before it is committed: true when the head
   // has it already, so that nothing is committed.
   std::function<absl::StatusOr<bool>(const ContentRef&)> already_there;
@@ -67,6 +71,7 @@ struct UploaderOptions {
   uint64_t announce_bytes = 1u << 20;  // Files at least this big are announced as kUploading.
   uint64_t buffer_bytes = 64u << 20;   // Plaintext and sealed bytes in flight, about.
   size_t commit_changes = 4096;        // Items per commit at most.
+  bool deltas = true;                  // Fetch what content replaces, to store differences only.
   bool verify_sealed = false;          // Open every frame in memory before it is sent.
 };
 
@@ -77,9 +82,10 @@ struct UploadStats {
   uint64_t blocks_new = 0;    // Of those, sent.
   uint64_t stored_bytes = 0;  // Sealed bytes sent in segments.
   uint64_t sent_bytes =
-      0;                  // stored_bytes and the requests around them, as far as the library knows.
-  uint64_t sequence = 0;  // Of the last commit.
-  uint64_t announced = 0;  // Files that were announced.
+      0;  // stored_bytes and the requests around them, as far as the library knows.
+  uint64_t fetched_bytes = 0;  // Old content that was fetched for differences.
+  uint64_t sequence = 0;       // Of the last commit.
+  uint64_t announced = 0;      // Files that were announced.
 };
 
 // Thread-compatible; one Upload at a time. Memory is about options.buffer_bytes. Reading happens on
