@@ -82,9 +82,9 @@ absl::Status FillRevisions(MetadataReader& rows, std::vector<ChangesEntry>& entr
 }
 
 absl::Status FillPaths(MetadataReader& rows, std::vector<ChangesEntry>& entries) {
-  std::vector<std::string> keys;
-  for (const ChangesEntry& entry : entries) keys.push_back(NodeKey(entry.entry.node));
-  SYNCENGINE_ASSIGN_OR_RETURN(const auto heads, ReadRows<Revision>(rows, keys));
+  std::vector<NodeId> nodes;
+  for (const ChangesEntry& entry : entries) nodes.push_back(entry.entry.node);
+  SYNCENGINE_ASSIGN_OR_RETURN(const auto heads, ReadHeads(rows, nodes));
   PathFinder paths(rows);
   for (size_t i = 0; i < entries.size(); ++i) {
     const JournalEntry& entry = entries[i].entry;

@@ -80,10 +80,4 @@ absl::Status DropFromDelta(MetadataWriter& rows, BlockTable& blocks, const Block
   return rows.Delete(key);
 }
 
-absl::Status MoveDelta(MetadataWriter& rows, const FrameSpot& from, const FrameSpot& to) {
-  SYNCENGINE_ASSIGN_OR_RETURN(const DeltaRow delta, ReadDelta(rows, from));
-  SYNCENGINE_RETURN_IF_ERROR(rows.Delete(DeltaKey(from.segment, from.offset)));
-  return rows.Put(DeltaKey(to.segment, to.offset), EncodeRow(delta));
-}
-
 }  // namespace syncengine::engine

@@ -37,9 +37,6 @@ absl::Status AddDelta(MetadataWriter& rows, BlockTable& blocks, const FrameSpot&
 // With the frame's last block goes what it counts of its bases. Loads these into `blocks`.
 absl::Status DropFromDelta(MetadataWriter& rows, BlockTable& blocks, const BlockRow& row);
 
-// The frame, with all of its blocks, is in another segment now.
-absl::Status MoveDelta(MetadataWriter& rows, const FrameSpot& from, const FrameSpot& to);
-
 }  // namespace syncengine::engine
 
 #endif  // SYNCENGINE_ENGINE_DELTA_FRAMES_H_

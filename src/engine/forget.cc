@@ -128,7 +128,7 @@ class Forgetter {
 
   static absl::StatusOr<bool> IsHead(MetadataReader& rows, const NodeId& node,
                                      const Revision& revision) {
-    SYNCENGINE_ASSIGN_OR_RETURN(const auto head, ReadRow<Revision>(rows, NodeKey(node)));
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto head, ReadRow<NodeRow>(rows, NodeKey(node)));
     return head.has_value() && head->sequence == revision.sequence;
   }
 

@@ -12,8 +12,8 @@
 // that byte order is their order:
 //   h                       HeadRow: history, newest sequence; the namespace exists when it does
 //   u                       UsageRow
-//   N<node>                 its head: Revision
-//   N<node><seq>            every revision of the node that is kept, beside the head in the same
+//   N<node>                 NodeRow: which of its revisions is the head
+//   N<node><seq>            every revision of the node that is kept, beside that in the same
 //                           page
 //   C<parent><name>         the live node that has this place
 //   J<seq>                  JournalEntry
@@ -32,7 +32,7 @@
 //
 // What always holds between transactions:
 // - J is dense from HeadRow::first_sequence to HeadRow::sequence.
-// - C has exactly the live heads; each head is also, byte for byte, among its node's revisions.
+// - C has exactly the live heads; each head is among its node's revisions.
 // - BlockRow::refs is the number of revisions (heads not counted again) that name the block plus
 //   the number of K rows and of F rows that do; all only ever name blocks that are PRESENT.
 // - K exists exactly for manifest blocks that are PRESENT or CONDEMNED.

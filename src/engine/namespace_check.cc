@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "src/engine/conflict_row.h"
 #include "src/engine/keys.h"
-#include "src/kernels/checksum.h"
 
 namespace syncengine::engine {
 
@@ -140,23 +139,25 @@ void NamespaceCheck::AddEpoch(absl::string_view key, absl::string_view value) {
 void NamespaceCheck::AddHead(absl::string_view key, absl::string_view value) {
   const auto id = KeyId<NodeId>("head", key);
   if (!id.has_value()) return;
-  const std::string place = absl::StrCat("head of node ", id->ToHex());
-  const auto head = Decode<Revision>(place, value);
-  if (!head.has_value()) return;
-  if (head->node != *id) Problem(place, absl::StrCat("is of node ", head->node.ToHex()));
-  const NodeState& state = head->state;
-  nodes_[*id] = {.parent = state.parent,
-                 .kind = state.kind,
-                 .deleted = state.deleted,
-                 .sequence = head->sequence,
-                 .bytes_hash = kernels::Xxh3(value)};
+  const auto row = Decode<NodeRow>(absl::StrCat("head of node ", id->ToHex()), value);
+  if (row.has_value()) nodes_[*id].sequence = row->sequence;
+}
+
+// What its newest revision says about a node.
+void NamespaceCheck::TakeHead(const Revision& head, Node& node) {
+  const NodeState& state = head.state;
+  node.head_kept = true;
+  node.parent = state.parent;
+  node.kind = state.kind;
+  node.deleted = state.deleted;
   if (state.deleted) return;
   ++found_.nodes;
   found_.logical_bytes += state.content.size;
   const auto name = names_.find(ChildKey(state.parent, state.name));
-  if (name == names_.end() || name->second != *id) {
+  if (name == names_.end() || name->second != head.node) {
     return Problem(
-        place, absl::StrCat("its name '", absl::CHexEscape(state.name), "' does not lead to it"));
+        absl::StrCat("head of node ", head.node.ToHex()),
+        absl::StrCat("its name '", absl::CHexEscape(state.name), "' does not lead to it"));
   }
   names_.erase(name);
 }
@@ -199,9 +200,7 @@ void NamespaceCheck::AddRevision(absl::string_view key, absl::string_view value)
   const auto head = nodes_.find(node);
   if (head == nodes_.end()) return Problem(place, "its node has no head");
   if (!revision->aside) head->second.last_revision = sequence;
-  if (head->second.sequence == sequence) {
-    head->second.head_kept = head->second.bytes_hash == kernels::Xxh3(value);
-  }
+  if (head->second.sequence == sequence) TakeHead(*revision, head->second);
   CompareWithJournal(*revision, place);
 }
 
@@ -275,9 +274,9 @@ void NamespaceCheck::CompareNames() {
 void NamespaceCheck::CompareNodes() {
   for (const auto& [id, node] : nodes_) {
     const std::string place = absl::StrCat("head of node ", id.ToHex());
-    if (!node.head_kept) Problem(place, "is not, byte for byte, among its revisions");
+    if (!node.head_kept) Problem(place, "is not among its revisions");
     if (node.last_revision > node.sequence) Problem(place, "there is a newer revision");
-    if (!node.deleted) CheckConnected(id);
+    if (node.head_kept && !node.deleted) CheckConnected(id);
   }
 }
 

@@ -57,9 +57,8 @@ class NamespaceCheck {
     NodeKind kind = NodeKind::kFile;
     bool deleted = false;
     uint64_t sequence = 0;
-    uint64_t bytes_hash = 0;  // Of the head's row.
     uint64_t last_revision = 0;
-    bool head_kept = false;  // Among the revisions, with the same bytes.
+    bool head_kept = false;  // Among the revisions.
     bool connected = false;  // To the root.
   };
   struct Block {
@@ -90,6 +89,7 @@ class NamespaceCheck {
   void AddUpload(absl::string_view key, absl::string_view value);
   void AddUsageRow(absl::string_view value);
 
+  void TakeHead(const Revision& head, Node& node);
   void CompareWithJournal(const Revision& revision, absl::string_view place);
   void CompareNames();
   void CompareNodes();

@@ -197,16 +197,37 @@ absl::StatusOr<UsageRow> DecodeRow<UsageRow>(absl::string_view bytes) {
   return row;
 }
 
+std::string EncodeRow(const NodeRow& row) {
+  ByteWriter writer = NewRow();
+  writer.U64(row.sequence);
+  return std::move(writer).Take();
+}
+
+template <>
+absl::StatusOr<NodeRow> DecodeRow<NodeRow>(absl::string_view bytes) {
+  ByteReader reader(bytes, "node row");
+  SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "node row"));
+  NodeRow row{.sequence = reader.U64()};
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return row;
+}
+
+// There are more of these rows than of all others. State (2 bits), kind (2) and depth (4) share a
+// byte, and counts that are small, as they mostly are, take few.
 std::string EncodeRow(const BlockRow& row) {
   ByteWriter writer = NewRow();
-  writer.U8(static_cast<uint8_t>(row.state));
-  writer.U8(static_cast<uint8_t>(row.kind));
+  writer.U8(static_cast<uint8_t>(static_cast<uint8_t>(row.state) |
+                                 static_cast<uint8_t>(row.kind) << 2 | row.depth << 4));
   writer.Raw(row.segment.bytes());
   writer.U32(row.offset);
   writer.U32(row.length);
-  writer.U8(row.depth);
-  writer.U64(row.refs);
-  writer.U64(row.touch_epoch);
+  if (row.refs <= UINT8_MAX && row.touch_epoch <= UINT16_MAX) {
+    writer.U8(static_cast<uint8_t>(row.refs));
+    writer.U16(static_cast<uint16_t>(row.touch_epoch));
+  } else {
+    writer.U64(row.refs);
+    writer.U64(row.touch_epoch);
+  }
   return std::move(writer).Take();
 }
 
@@ -214,14 +235,16 @@ template <>
 absl::StatusOr<BlockRow> DecodeRow<BlockRow>(absl::string_view bytes) {
   ByteReader reader(bytes, "block row");
   SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "block row"));
-  BlockRow row{.state = static_cast<BlockState>(reader.U8()),
-               .kind = static_cast<FrameKind>(reader.U8()),
+  const uint8_t packed = reader.U8();
+  BlockRow row{.state = static_cast<BlockState>(packed & 3),
+               .kind = static_cast<FrameKind>(packed >> 2 & 3),
                .segment = reader.ReadId<SegmentId>(),
                .offset = reader.U32(),
                .length = reader.U32(),
-               .depth = reader.U8(),
-               .refs = reader.U64(),
-               .touch_epoch = reader.U64()};
+               .depth = static_cast<uint8_t>(packed >> 4)};
+  const bool is_short = reader.remaining() == 3;
+  row.refs = is_short ? reader.U8() : reader.U64();
+  row.touch_epoch = is_short ? reader.U16() : reader.U64();
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   if (row.state < BlockState::kPresent || row.state > BlockState::kDeleting) {
     return Damaged("block row", "unknown state");

@@ -59,6 +59,10 @@ struct UsageRow {
   Usage usage;
 };
 
+struct NodeRow {
+  uint64_t sequence = 0;  // Of the head.
+};
+
 enum class BlockState : uint8_t {
   kPresent = 1,
   kCondemned = 2,  // Unreferenced and to be collected, unless somebody uses it.
@@ -151,6 +155,7 @@ std::string EncodeRow(const NamespaceRow& row);
 std::string EncodeRow(const DeviceRow& row);
 std::string EncodeRow(const HeadRow& row);
 std::string EncodeRow(const UsageRow& row);
+std::string EncodeRow(const NodeRow& row);
 std::string EncodeRow(const BlockRow& row);
 std::string EncodeRow(const ChildrenRow& row);
 std::string EncodeRow(const DeltaRow& row);
@@ -176,6 +181,8 @@ template <>
 absl::StatusOr<HeadRow> DecodeRow<HeadRow>(absl::string_view bytes);
 template <>
 absl::StatusOr<UsageRow> DecodeRow<UsageRow>(absl::string_view bytes);
+template <>
+absl::StatusOr<NodeRow> DecodeRow<NodeRow>(absl::string_view bytes);
 template <>
 absl::StatusOr<BlockRow> DecodeRow<BlockRow>(absl::string_view bytes);
 template <>

@@ -39,13 +39,10 @@ absl::Status TreeEdit::Prepare(absl::Span<const Change> changes) {
 
 absl::Status TreeEdit::LoadHeads(absl::Span<const NodeId> nodes) {
   std::vector<NodeId> fresh;
-  std::vector<std::string> keys;
   for (const NodeId& node : nodes) {
-    if (!heads_.try_emplace(node).second) continue;
-    fresh.push_back(node);
-    keys.push_back(NodeKey(node));
+    if (heads_.try_emplace(node).second) fresh.push_back(node);
   }
-  SYNCENGINE_ASSIGN_OR_RETURN(auto found, ReadRows<Revision>(rows_, keys));
+  SYNCENGINE_ASSIGN_OR_RETURN(auto found, ReadHeads(rows_, fresh));
   for (size_t i = 0; i < fresh.size(); ++i) heads_[fresh[i]] = std::move(found[i]);
   return absl::OkStatus();
 }
@@ -156,9 +153,9 @@ absl::StatusOr<ChangeOutcome> TreeEdit::Place(const Change& change) {
 
 absl::Status TreeEdit::SetHead(const Revision& revision) {
   heads_[revision.node] = revision;
-  const std::string bytes = EncodeRevision(revision);
-  SYNCENGINE_RETURN_IF_ERROR(rows_.Put(NodeKey(revision.node), bytes));
-  return rows_.Put(RevisionKey(revision.node, revision.sequence), bytes);
+  SYNCENGINE_RETURN_IF_ERROR(
+      rows_.Put(NodeKey(revision.node), EncodeRow(NodeRow{revision.sequence})));
+  return rows_.Put(RevisionKey(revision.node, revision.sequence), EncodeRevision(revision));
 }
 
 }  // namespace syncengine::engine

@@ -13,13 +13,39 @@ namespace syncengine::engine {
 
 Revision RootRevision() { return Revision{.state = {.kind = NodeKind::kDirectory}}; }
 
+absl::StatusOr<std::vector<std::optional<Revision>>> ReadHeads(MetadataReader& rows,
+                                                               absl::Span<const NodeId> nodes) {
+  std::vector<std::optional<Revision>> heads(nodes.size());
+  std::vector<std::string> keys;
+  keys.reserve(nodes.size());
+  for (const NodeId& node : nodes) keys.push_back(NodeKey(node));
+  SYNCENGINE_ASSIGN_OR_RETURN(const auto pointers, ReadRows<NodeRow>(rows, keys));
+  keys.clear();
+  std::vector<size_t> found;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!pointers[i].has_value()) continue;
+    keys.push_back(RevisionKey(nodes[i], pointers[i]->sequence));
+    found.push_back(i);
+  }
+  SYNCENGINE_ASSIGN_OR_RETURN(auto revisions, ReadRows<Revision>(rows, keys));
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (!revisions[i].has_value()) {
+      return MakeError(Reason::kIntegrity,
+                       absl::StrCat("node ", nodes[found[i]].ToHex(),
+                                    ": its newest revision is missing; run check"));
+    }
+    heads[found[i]] = std::move(revisions[i]);
+  }
+  return heads;
+}
+
 absl::StatusOr<Revision> ReadHeadRevision(MetadataReader& rows, const NodeId& node) {
   if (node == kRootNode) return RootRevision();
-  SYNCENGINE_ASSIGN_OR_RETURN(auto head, ReadRow<Revision>(rows, NodeKey(node)));
-  if (!head.has_value()) {
+  SYNCENGINE_ASSIGN_OR_RETURN(auto heads, ReadHeads(rows, {&node, 1}));
+  if (!heads[0].has_value()) {
     return absl::NotFoundError(absl::StrCat("there is no node ", node.ToHex()));
   }
-  return *std::move(head);
+  return *std::move(heads[0]);
 }
 
 absl::StatusOr<std::optional<NodeId>> FindNode(MetadataReader& rows, const NodeId& directory,
@@ -39,12 +65,11 @@ absl::StatusOr<std::vector<ListEntry>> ReadChildren(MetadataReader& rows, const 
   ScanRange range{.begin = prefix, .end = PrefixEnd(prefix), .limit = limit};
   if (!after.empty()) range.begin = absl::StrCat(prefix, after, absl::string_view("\0", 1));
   SYNCENGINE_ASSIGN_OR_RETURN(const auto names, rows.Scan(range));
-  std::vector<std::string> keys;
+  std::vector<NodeId> children;
   for (const auto& [key, value] : names) {
-    SYNCENGINE_ASSIGN_OR_RETURN(const NodeId child, DecodeRow<NodeId>(value));
-    keys.push_back(NodeKey(child));
+    SYNCENGINE_ASSIGN_OR_RETURN(children.emplace_back(), DecodeRow<NodeId>(value));
   }
-  SYNCENGINE_ASSIGN_OR_RETURN(auto heads, ReadRows<Revision>(rows, keys));
+  SYNCENGINE_ASSIGN_OR_RETURN(auto heads, ReadHeads(rows, children));
   std::vector<ListEntry> entries;
   entries.reserve(names.size());
   for (size_t i = 0; i < names.size(); ++i) {
@@ -116,7 +141,8 @@ absl::StatusOr<std::optional<std::string>> PathFinder::DirectoryPath(const NodeI
       path = found->second;
       break;
     }
-    SYNCENGINE_ASSIGN_OR_RETURN(const auto head, ReadRow<Revision>(rows_, NodeKey(node)));
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto heads, ReadHeads(rows_, {&node, 1}));
+    const std::optional<Revision>& head = heads[0];
     // Live directories have no cycles; deleted ones could, by restoring into one another.
     if (!head.has_value() || !seen.insert(node).second) break;
     climbed.emplace_back(node, head->state.name);

@@ -18,6 +18,10 @@ namespace syncengine::engine {
 // The head of the root directory, which has no row.
 Revision RootRevision();
 
+// The head of each node that there is, tombstones included. Two round trips.
+absl::StatusOr<std::vector<std::optional<Revision>>> ReadHeads(MetadataReader& rows,
+                                                               absl::Span<const NodeId> nodes);
+
 // The head of `node`, tombstones included. kNotFound.
 absl::StatusOr<Revision> ReadHeadRevision(MetadataReader& rows, const NodeId& node);
 
@@ -25,8 +29,8 @@ absl::StatusOr<Revision> ReadHeadRevision(MetadataReader& rows, const NodeId& no
 absl::StatusOr<std::optional<NodeId>> FindNode(MetadataReader& rows, const NodeId& directory,
                                                absl::Span<const std::string> names);
 
-// The live children of a directory with names behind `after`, at most `limit`, by name. Two round
-// trips.
+// The live children of a directory with names behind `after`, at most `limit`, by name. Three
+// round trips.
 absl::StatusOr<std::vector<ListEntry>> ReadChildren(MetadataReader& rows, const NodeId& directory,
                                                     absl::string_view after, int limit);
 

@@ -23,9 +23,9 @@ namespace {
 
 constexpr unsigned kReadersMax = 1024;
 constexpr char kFormatKey[] = "format";
-constexpr char kFormat[] = "syncengine metadata 1";
+constexpr char kFormat[] = "syncengine metadata 2";
 
-std::string FormatKey() { return RowPrefix("") + kFormatKey; }
+std::string FormatKey() { return OwnKey(kFormatKey); }
 // Below this a failed commit is blamed on the full disk: LMDB reports a short write as EIO.
 constexpr uint64_t kNearlyFullBytes = 1u << 20;
 

@@ -2,7 +2,6 @@
 
 #include <lmdb.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -11,6 +10,7 @@
 #include "src/stores/lmdb_environment.h"
 #include "src/stores/lmdb_row.h"
 #include "src/stores/metadata_check.h"
+#include "syncengine/base/coding.h"
 #include "syncengine/base/error.h"
 
 namespace syncengine {
@@ -68,26 +68,37 @@ class RowCursor {
   MDB_val sealed_{};
 };
 
+std::string PartitionKey(absl::string_view name) {
+  return stores::OwnKey(absl::StrCat("partition/", name));
+}
+
+// A number in a row of the store's own.
+absl::StatusOr<uint32_t> ReadNumber(absl::string_view value) {
+  ByteReader reader(value, "metadata partition");
+  const uint32_t number = reader.U32();
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return number;
+}
+
 // One partition inside one LMDB transaction.
 class LmdbTransaction final : public MetadataWriter {
  public:
   LmdbTransaction(MDB_txn* transaction, MDB_dbi rows, absl::string_view partition)
-      : transaction_(transaction),
-        rows_(rows),
-        prefix_(stores::RowPrefix(partition)),
-        end_(stores::RowPrefixEnd(prefix_)) {}
+      : transaction_(transaction), rows_(rows), partition_(partition) {}
+
+  // Finds the partition's number; call it first. A partition that has none has no rows.
+  absl::Status Find() {
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto value, GetRow(PartitionKey(partition_)));
+    if (!value.has_value()) return absl::OkStatus();
+    SYNCENGINE_ASSIGN_OR_RETURN(const uint32_t number, ReadNumber(*value));
+    SetNumber(number);
+    return absl::OkStatus();
+  }
 
   absl::StatusOr<std::optional<std::string>> Get(absl::string_view key) override {
     SYNCENGINE_RETURN_IF_ERROR(stores::CheckKey(key));
-    const std::string row_key = absl::StrCat(prefix_, key);
-    MDB_val row = ToVal(row_key);
-    MDB_val sealed{};
-    const int code = mdb_get(transaction_, rows_, &row, &sealed);
-    if (code == MDB_NOTFOUND) return std::nullopt;
-    SYNCENGINE_RETURN_IF_ERROR(Note(code, "read metadata"));
-    SYNCENGINE_ASSIGN_OR_RETURN(const absl::string_view value,
-                                stores::OpenRow(row_key, ToView(sealed)));
-    return std::string(value);
+    if (prefix_.empty()) return std::nullopt;
+    return GetRow(absl::StrCat(prefix_, key));
   }
 
   absl::StatusOr<std::vector<std::optional<std::string>>> GetMany(
@@ -102,6 +113,7 @@ class LmdbTransaction final : public MetadataWriter {
 
   absl::StatusOr<std::vector<KeyValue>> Scan(const ScanRange& range) override {
     SYNCENGINE_RETURN_IF_ERROR(stores::CheckRange(range));
+    if (prefix_.empty()) return std::vector<KeyValue>();
     const std::string begin = absl::StrCat(prefix_, range.begin);
     const std::string end = range.end.empty() ? end_ : absl::StrCat(prefix_, range.end);
     SYNCENGINE_ASSIGN_OR_RETURN(RowCursor cursor, RowCursor::Open(transaction_, rows_));
@@ -120,15 +132,13 @@ class LmdbTransaction final : public MetadataWriter {
 
   absl::Status Put(absl::string_view key, absl::string_view value) override {
     SYNCENGINE_RETURN_IF_ERROR(stores::CheckKeyAndValue(key, value));
-    const std::string row_key = absl::StrCat(prefix_, key);
-    const std::string bytes = stores::SealRow(row_key, value);
-    MDB_val row = ToVal(row_key);
-    MDB_val sealed = ToVal(bytes);
-    return Note(mdb_put(transaction_, rows_, &row, &sealed, 0), "write metadata");
+    if (prefix_.empty()) SYNCENGINE_RETURN_IF_ERROR(TakeNumber());
+    return PutRow(absl::StrCat(prefix_, key), value);
   }
 
   absl::Status Delete(absl::string_view key) override {
     SYNCENGINE_RETURN_IF_ERROR(stores::CheckKey(key));
+    if (prefix_.empty()) return absl::OkStatus();
     const std::string row_key = absl::StrCat(prefix_, key);
     MDB_val row = ToVal(row_key);
     const int code = mdb_del(transaction_, rows_, &row, nullptr);
@@ -145,6 +155,47 @@ class LmdbTransaction final : public MetadataWriter {
   }
 
  private:
+  absl::StatusOr<std::optional<std::string>> GetRow(const std::string& row_key) {
+    MDB_val row = ToVal(row_key);
+    MDB_val sealed{};
+    const int code = mdb_get(transaction_, rows_, &row, &sealed);
+    if (code == MDB_NOTFOUND) return std::nullopt;
+    SYNCENGINE_RETURN_IF_ERROR(Note(code, "read metadata"));
+    SYNCENGINE_ASSIGN_OR_RETURN(const absl::string_view value,
+                                stores::OpenRow(row_key, ToView(sealed)));
+    return std::string(value);
+  }
+
+  absl::Status PutRow(const std::string& row_key, absl::string_view value) {
+    const std::string bytes = stores::SealRow(row_key, value);
+    MDB_val row = ToVal(row_key);
+    MDB_val sealed = ToVal(bytes);
+    return Note(mdb_put(transaction_, rows_, &row, &sealed, 0), "write metadata");
+  }
+
+  void SetNumber(uint32_t number) {
+    prefix_ = stores::RowPrefix(number);
+    end_ = stores::RowPrefix(number + 1);
+  }
+
+  // Short numbers instead of names keep the keys of millions of rows short.
+  absl::Status TakeNumber() {
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto value, GetRow(stores::OwnKey("number")));
+    uint32_t last = 0;
+    if (value.has_value()) {
+      SYNCENGINE_ASSIGN_OR_RETURN(last, ReadNumber(*value));
+    }
+    if (last >= stores::kPartitionsMax) {
+      return absl::ResourceExhaustedError("the metadata store has no room for more partitions");
+    }
+    ByteWriter number;
+    number.U32(last + 1);
+    SYNCENGINE_RETURN_IF_ERROR(PutRow(stores::OwnKey("number"), number.bytes()));
+    SYNCENGINE_RETURN_IF_ERROR(PutRow(PartitionKey(partition_), number.bytes()));
+    SetNumber(last + 1);
+    return absl::OkStatus();
+  }
+
   absl::Status Note(int code, absl::string_view what) {
     absl::Status status = LmdbError(code, what);
     if (code == MDB_MAP_FULL) map_full_ = true;
@@ -154,8 +205,9 @@ class LmdbTransaction final : public MetadataWriter {
 
   MDB_txn* const transaction_;
   const MDB_dbi rows_;
-  const std::string prefix_;
-  const std::string end_;
+  const std::string partition_;
+  std::string prefix_;  // Of the partition's keys; empty while it has no number.
+  std::string end_;     // The first key behind them.
   bool map_full_ = false;
   absl::Status error_;
 };
@@ -179,7 +231,8 @@ absl::Status LmdbMetadataStore::Update(absl::string_view partition,
   SYNCENGINE_RETURN_IF_ERROR(stores::CheckPartition(partition));
   return environment_->Write([&](MDB_txn* raw) {
     LmdbTransaction transaction(raw, environment_->rows(), partition);
-    return transaction.Judge(closure(transaction));
+    const absl::Status found = transaction.Find();
+    return transaction.Judge(found.ok() ? closure(transaction) : found);
   });
 }
 
@@ -188,6 +241,7 @@ absl::Status LmdbMetadataStore::View(absl::string_view partition,
   SYNCENGINE_RETURN_IF_ERROR(stores::CheckPartition(partition));
   return environment_->Read([&](MDB_txn* raw) {
     LmdbTransaction transaction(raw, environment_->rows(), partition);
+    SYNCENGINE_RETURN_IF_ERROR(transaction.Find());
     return closure(transaction);
   });
 }
@@ -196,18 +250,23 @@ absl::StatusOr<std::vector<std::string>> LmdbMetadataStore::ListPartitions() {
   std::vector<std::string> partitions;
   const auto collect = [&](MDB_txn* raw) -> absl::Status {
     SYNCENGINE_ASSIGN_OR_RETURN(RowCursor cursor, RowCursor::Open(raw, environment_->rows()));
-    // The store's own rows begin with a zero byte. From each partition's first row jump to its end.
-    SYNCENGINE_ASSIGN_OR_RETURN(bool found, cursor.SeekAtOrAfter("\x01"));
-    while (found) {
-      SYNCENGINE_ASSIGN_OR_RETURN(std::string name, stores::RowPartition(cursor.key()));
-      const std::string end = stores::RowPrefixEnd(stores::RowPrefix(name));
-      partitions.push_back(std::move(name));
-      SYNCENGINE_ASSIGN_OR_RETURN(found, cursor.SeekAtOrAfter(end));
+    SYNCENGINE_ASSIGN_OR_RETURN(RowCursor rows, RowCursor::Open(raw, environment_->rows()));
+    const std::string prefix = PartitionKey("");
+    SYNCENGINE_ASSIGN_OR_RETURN(bool found, cursor.SeekAtOrAfter(prefix));
+    while (found && absl::StartsWith(cursor.key(), prefix)) {
+      SYNCENGINE_ASSIGN_OR_RETURN(const absl::string_view value,
+                                  stores::OpenRow(cursor.key(), cursor.sealed()));
+      SYNCENGINE_ASSIGN_OR_RETURN(const uint32_t number, ReadNumber(value));
+      // A partition without rows is not there, but keeps its number.
+      SYNCENGINE_ASSIGN_OR_RETURN(const bool any, rows.SeekAtOrAfter(stores::RowPrefix(number)));
+      if (any && rows.key() < stores::RowPrefix(number + 1)) {
+        partitions.emplace_back(cursor.key().substr(prefix.size()));
+      }
+      SYNCENGINE_ASSIGN_OR_RETURN(found, cursor.Next(false));
     }
     return absl::OkStatus();
   };
   SYNCENGINE_RETURN_IF_ERROR(environment_->Read(collect));
-  std::sort(partitions.begin(), partitions.end());  // LMDB has the short names first.
   return partitions;
 }
 

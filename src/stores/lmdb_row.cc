@@ -5,7 +5,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "src/kernels/checksum.h"
-#include "src/stores/metadata_check.h"
 #include "syncengine/base/coding.h"
 #include "syncengine/base/error.h"
 
@@ -35,24 +34,12 @@ absl::Status BadRow(absl::string_view row_key, absl::string_view what) {
 
 }  // namespace
 
-std::string RowPrefix(absl::string_view partition) {
-  return absl::StrCat(std::string(1, static_cast<char>(partition.size())), partition);
+std::string RowPrefix(uint32_t number) {
+  return {1, static_cast<char>(number >> 16), static_cast<char>(number >> 8),
+          static_cast<char>(number)};
 }
 
-std::string RowPrefixEnd(absl::string_view prefix) {
-  std::string end(prefix);
-  end.back() = static_cast<char>(static_cast<uint8_t>(end.back()) + 1);
-  return end;
-}
-
-absl::StatusOr<std::string> RowPartition(absl::string_view row_key) {
-  const size_t size = row_key.empty() ? 0 : static_cast<uint8_t>(row_key[0]);
-  const absl::string_view name = row_key.empty() ? row_key : row_key.substr(1, size);
-  if (name.size() != size || !CheckPartition(name).ok()) {
-    return BadRow(row_key, "the key names no partition");
-  }
-  return std::string(name);
-}
+std::string OwnKey(absl::string_view name) { return absl::StrCat(std::string(1, '\0'), name); }
 
 std::string SealRow(absl::string_view row_key, absl::string_view value) {
   ByteWriter writer;

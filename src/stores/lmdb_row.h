@@ -1,12 +1,14 @@
 // How a row of the metadata port lies in LMDB.
 //
-// Key: length of the partition's name u8 | name | key. A length of 0 is kept for the store's own
-// rows. Value: version u8 (1) | type u8 (1, a plain value) | flags u16 (0) | check u32 | bytes,
+// Key: number of the partition, 1 to 2^24 - 1, as a byte of 1 and three bytes, big-endian | key. A
+// first byte of 0 is kept for the store's own rows: "\0format"; "\0number" the last number given
+// out, u32; "\0partition/" and a partition's name its number, u32. Value: version u8 (1) | type u8 (1, a plain value) | flags u16 (0) | check u32 | bytes,
 // where check is the low half of XXH3-64(XXH3-64(first four bytes | whole key) | XXH3-64(bytes)).
 // Little-endian.
 #ifndef SYNCENGINE_SRC_STORES_LMDB_ROW_H_
 #define SYNCENGINE_SRC_STORES_LMDB_ROW_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,11 +16,13 @@
 
 namespace syncengine::stores {
 
-std::string RowPrefix(absl::string_view partition);
-// The first key after all that begin with `prefix`, which does not end in 0xff.
-std::string RowPrefixEnd(absl::string_view prefix);
-// The name inside a key's prefix; kDataLoss when the key is malformed.
-absl::StatusOr<std::string> RowPartition(absl::string_view row_key);
+inline constexpr uint32_t kPartitionsMax = (1u << 24) - 2;
+
+// What the keys of all rows of the partition with this number begin with.
+std::string RowPrefix(uint32_t number);
+
+// The store's own rows.
+std::string OwnKey(absl::string_view name);
 
 std::string SealRow(absl::string_view row_key, absl::string_view value);
 // The value, as a view into `sealed`. Reason::kIntegrity when the check fails, Reason::kVersion

@@ -44,6 +44,26 @@ bool IsContest(const UploadItem& item, const ChangeOutcome& outcome) {
          outcome.head->state.kind == NodeKind::kFile;
 }
 
+// Ids for new nodes: random as a whole, and one behind the other, so that a metadata store finds the
+// rows of a tree that was put at once side by side.
+class NodeIds {
+ public:
+  explicit NodeIds(Entropy& entropy) : next_(entropy.NewId<NodeId>()) {
+    std::fill(next_.mutable_data() + kRandomBytes, next_.mutable_data() + NodeId::kSize, 0);
+  }
+
+  NodeId Next() {
+    const NodeId id = next_;
+    for (size_t i = NodeId::kSize; i > kRandomBytes && ++next_.mutable_data()[i - 1] == 0;) --i;
+    return id;
+  }
+
+ private:
+  static constexpr size_t kRandomBytes = 10;
+
+  NodeId next_;
+};
+
 // Walks the local tree directory by directory and yields what differs from the remote one.
 class PutPlan : public UploadPlan {
  public:
@@ -54,6 +74,7 @@ class PutPlan : public UploadPlan {
         remote_(std::move(remote)),
         cache_(ports.cache, ports.opened.record.id),
         report_(report),
+        nodes_(ports.entropy),
         racy_window_ns_(RacyWindowNs(ports.files)),
         stop_(std::move(stop)) {}
 
@@ -133,6 +154,7 @@ class PutPlan : public UploadPlan {
   RemoteTree remote_;
   PutCache cache_;
   PutTreeReport& report_;
+  NodeIds nodes_;
   const int64_t racy_window_ns_;
   const std::stop_token stop_;
   LocalWalk* walk_ = nullptr;           // Null for a single file.
@@ -231,7 +253,7 @@ UploadItem PutPlan::NewItem(const Directory& directory, const Local& local, cons
                             const RemoteNode* remote, NodeKind kind) {
   UploadItem item;
   item.label = path;
-  item.change.node = remote != nullptr ? remote->node : ports_.entropy.NewId<NodeId>();
+  item.change.node = remote != nullptr ? remote->node : nodes_.Next();
   if (remote != nullptr) item.change.base = remote->revision;
   NodeState& state = item.change.state;
   state.kind = kind;
