@@ -21,6 +21,7 @@ constexpr uint64_t kBufferBytes = 32u << 20;  // Enough to keep every processor 
 struct PutOptions {
   std::vector<std::string> places;  // LOCAL... DIR
   bool mirror = false;
+  bool deltas = false;
   int level = 3;
 };
 
@@ -108,6 +109,8 @@ absl::Status PutOne(const Context& context, const PutOptions& options, Connectio
   UploaderOptions upload;
   upload.buffer_bytes = kBufferBytes;
   upload.compression_level = options.level;
+  // Over a network, old content would be fetched to save less than that is.
+  upload.deltas = connection.local() != nullptr || options.deltas;
   auto report = PutTree(ports, request, upload, ShowProgress(context, "put"), context.stop);
   if (!report.ok()) return Annotate(report.status(), local);
   AddReport(*report, total);
@@ -148,6 +151,8 @@ void AddPut(Registry& registry) {
                    "'./' puts the content of a folder")
       ->required();
   verb->add_flag("--mirror", options->mirror, "Also remove what is gone locally");
+  verb->add_flag("--deltas", options.deltas,
+                 "On a server, too, fetch what is replaced to store differences only");
   verb->add_option("--level", options->level, "zstd level")->check(CLI::Range(1, 19));
 }
 

@@ -143,8 +143,9 @@ absl::Status Collection::ConfirmUnreferenced(const Candidates& candidates) {
   SYNCENGINE_RETURN_IF_ERROR(
       ForEachSlice("N", [&](const std::vector<KeyValue>& slice) -> absl::Status {
         for (const auto& [key, value] : slice) {
+          if (key.size() == 1 + NodeId::kSize) continue;  // Says which revision is the head.
           SYNCENGINE_ASSIGN_OR_RETURN(const Revision revision, DecodeRow<Revision>(value));
-          if (key.size() > 1 + NodeId::kSize) ++revisions;
+          ++revisions;
           look(revision.state.content.blocks);
         }
         return absl::OkStatus();
@@ -155,6 +156,14 @@ absl::Status Collection::ConfirmUnreferenced(const Candidates& candidates) {
           SYNCENGINE_ASSIGN_OR_RETURN(const ChildrenRow row, DecodeRow<ChildrenRow>(value));
           ++manifests;
           look(row.ids);
+        }
+        return absl::OkStatus();
+      }));
+  SYNCENGINE_RETURN_IF_ERROR(
+      ForEachSlice("F", [&](const std::vector<KeyValue>& slice) -> absl::Status {
+        for (const auto& [key, value] : slice) {
+          SYNCENGINE_ASSIGN_OR_RETURN(const DeltaRow row, DecodeRow<DeltaRow>(value));
+          look(row.bases);
         }
         return absl::OkStatus();
       }));

@@ -2,9 +2,9 @@
 //
 // Key: number of the partition, 1 to 2^24 - 1, as a byte of 1 and three bytes, big-endian | key. A
 // first byte of 0 is kept for the store's own rows: "\0format"; "\0number" the last number given
-// out, u32; "\0partition/" and a partition's name its number, u32. Value: version u8 (1) | type u8 (1, a plain value) | flags u16 (0) | check u32 | bytes,
-// where check is the low half of XXH3-64(XXH3-64(first four bytes | whole key) | XXH3-64(bytes)).
-// Little-endian.
+// out, u32; "\0partition/" and a partition's name its number, u32. Value: version u8 (1) | type u8
+// (1, a plain value) | flags u16 (0) | check u32 | bytes, where check is the low half of
+// XXH3-64(XXH3-64(first four bytes | whole key) | XXH3-64(bytes)). Little-endian.
 #ifndef SYNCENGINE_SRC_STORES_LMDB_ROW_H_
 #define SYNCENGINE_SRC_STORES_LMDB_ROW_H_
 

@@ -13,13 +13,17 @@ constexpr size_t kSendBytes = 1u << 20;
 constexpr absl::Duration kPatience = absl::Milliseconds(500);
 constexpr size_t kSegmentPlainMax = 8u << 20;
 
-// Nodes as frames of the usual size; the views point into `nodes`.
+// Ids do not compress, so that frames of many nodes save little, and who wants one node of a huge
+// file gets them all.
+constexpr size_t kFrameBytes = 16u << 10;
+
+// Nodes as frames; the views point into `nodes`.
 std::vector<FramePlan> PlanFrames(const std::vector<ManifestSender::Waiting>& nodes) {
   std::vector<FramePlan> plans;
   for (const ManifestSender::Waiting& waiting : nodes) {
     const ManifestNode& node = waiting.piece.node;
     if (plans.empty() || plans.back().blocks.size() == limits::kFrameBlocksMax ||
-        plans.back().bytes + node.bytes.size() > limits::kFrameBytesTarget) {
+        plans.back().bytes + node.bytes.size() > kFrameBytes) {
       plans.emplace_back().kind = FrameKind::kManifest;
     }
     plans.back().blocks.push_back({node.id, node.bytes});

@@ -44,8 +44,8 @@ bool IsContest(const UploadItem& item, const ChangeOutcome& outcome) {
          outcome.head->state.kind == NodeKind::kFile;
 }
 
-// Ids for new nodes: random as a whole, and one behind the other, so that a metadata store finds the
-// rows of a tree that was put at once side by side.
+// Ids for new nodes: random as a whole, and one behind the other, so that a metadata store finds
+// the rows of a tree that was put at once side by side.
 class NodeIds {
  public:
   explicit NodeIds(Entropy& entropy) : next_(entropy.NewId<NodeId>()) {

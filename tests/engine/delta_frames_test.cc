@@ -5,6 +5,8 @@
 
 #include "src/engine/keys.h"
 #include "syncengine/engine/check.h"
+#include "syncengine/engine/collector.h"
+#include "syncengine/engine/forget.h"
 #include "tests/engine/engine_fixture.h"
 
 namespace syncengine::testing {
@@ -135,6 +137,35 @@ TEST_F(DeltaFramesTest, TheLastBlockOfAFrameTakesItsReferencesAlong) {
   drop('b');
   EXPECT_EQ(Row(IdOf(OldBlock('a'))).refs, 0u);
   EXPECT_EQ(Row(IdOf(OldBlock('b'))).refs, 0u);
+}
+
+TEST_F(DeltaFramesTest, CollectionKeepsABaseForAsLongAsItsDeltaIsUsed) {
+  Caller caller = this->caller();
+  EXPECT_TRUE(caller.Put(client_.File({OldBlock('a')}).segment).stored);
+  EXPECT_TRUE(caller.Put(Delta("a")).stored);
+  // No revision names the base.
+  const Revision head = caller.Create(caller.NewFile("f", client_.File({NewBlock('a')})));
+  const auto collect = [&] {
+    for (int i = 0; i < 8; ++i) {
+      clock_.Advance(absl::Hours(2));
+      const auto report =
+          CollectGarbage(ports(), {.grace = absl::ZeroDuration(), .trash = absl::ZeroDuration()});
+      EXPECT_TRUE(report.ok()) << report.status();
+      EXPECT_EQ(Problems(), 0u);
+    }
+  };
+  const auto present = [&](const std::string& block) {
+    const BlockId id = IdOf(block);
+    return session_->MissingBlocks(ns(), {}, {&id, 1})->empty();
+  };
+  collect();
+  EXPECT_TRUE(present(OldBlock('a')));
+  EXPECT_TRUE(present(NewBlock('a')));
+  EXPECT_TRUE(caller.Commit({Caller::Deletion(head)}).committed);
+  EXPECT_TRUE(ForgetRevisions(ports(), ns(), {.keep_newest = 1}).ok());
+  collect();
+  EXPECT_FALSE(present(NewBlock('a')));
+  EXPECT_FALSE(present(OldBlock('a')));
 }
 
 TEST_F(DeltaFramesTest, TheCheckFindsWrongCountsAndLostRows) {

@@ -39,8 +39,8 @@ inline constexpr size_t kMergeJsonValuesMax = 1u << 20;  // 150 bytes each while
 
 // Live documents.
 inline constexpr size_t kLiveTextBytesMax = 8u << 20;  // What people type into; held several times.
-inline constexpr size_t kLivePacketBytesMax = 16u << 20;  // Such a text, replaced as a whole.
-inline constexpr size_t kLiveRunsMax = 1u << 20;          // 16 bytes each while decoding.
+inline constexpr size_t kLivePacketBytesMax = 16u << 20;       // Such a text, replaced as a whole.
+inline constexpr size_t kLiveRunsMax = 1u << 20;               // 16 bytes each while decoding.
 inline constexpr uint64_t kLiveNumberMax = uint64_t{1} << 62;  // Additions cannot wrap.
 
 // Keys.
