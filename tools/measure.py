@@ -2,6 +2,8 @@
 """Measures the command line on a large tree and on a large file, and compares what comes back.
 
   tools/measure.py tree FOLDER    put, put again, get, diff -r of a folder (try one of 70,000 files)
+  tools/measure.py versions A B.. put folders or files one after the other as states of one thing, and say
+                                  what each of them added to the repository
   tools/measure.py file GIB       put, get, cat of one file of GIB gibibytes of noise
 
 Prints seconds, processor seconds and peak memory of each call. Works below --work (default: a new temporary
@@ -89,20 +91,51 @@ def file(env, work, gibibytes):
     print("cat:", "the same bytes" if same else "DIFFERENT BYTES")
 
 
+def added(repo, before):
+    total = int(subprocess.run(["du", "-sb", repo], capture_output=True, check=True).stdout.split()[0])
+    return total, f"repository={total} added={total - before}"
+
+
+def versions(env, work, places):
+    repo, total = work / "repo", 0
+    measured(env, "-r", repo, "init")
+    for number, place in enumerate(places):
+        local, is_folder = pathlib.Path(place), pathlib.Path(place).is_dir()
+        if not is_folder:  # All under one name.
+            shutil.copy(local, work / "content")
+            local = work / "content"
+        source = f"{local}/" if is_folder else local
+        put = measured(env, "-r", repo, "put", "--mirror", source, "/thing", "--json")
+        total, note = added(repo, total)
+        row(f"put {number + 1}", put, note_of(put, "files", "blocks_new", "stored_bytes") + " " + note)
+    got = measured(env, "-r", repo, "get", "/thing", work / "back", "--json")
+    row("get", got, note_of(got, "files", "bytes"))
+    last = local if is_folder else work
+    same = [last, work / "back"] if is_folder else [work / "content", work / "back" / "content"]
+    done = subprocess.run(["diff", "-r", "--no-dereference", *same], capture_output=True, check=False)
+    print("diff -r:", "empty" if done.returncode == 0 else done.stdout.decode()[:2000])
+    checked = measured(env, "-r", repo, "check", "--read-data", "--json")
+    row("check", checked, note_of(checked, "clean", "revisions", "blocks"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=["tree", "file"])
-    parser.add_argument("of", help="FOLDER, or size in GiB")
+    parser.add_argument("what", choices=["tree", "versions", "file"])
+    parser.add_argument("of", nargs="+", help="FOLDER, folders or files, or size in GiB")
+    parser.add_argument("--program", type=pathlib.Path, default=PROGRAM, help="syncengine to measure")
     parser.add_argument("--work", help="directory to work in")
     arguments = parser.parse_args()
+    globals()["PROGRAM"] = arguments.program
     work = pathlib.Path(tempfile.mkdtemp(prefix="syncengine-measure-", dir=arguments.work))
     env = {**os.environ, "HOME": str(work), "SYNCENGINE_PROGRESS": "none"}
     env.pop("XDG_CACHE_HOME", None)
     try:
         if arguments.what == "tree":
-            tree(env, work, arguments.of.rstrip("/"))
+            tree(env, work, arguments.of[0].rstrip("/"))
+        elif arguments.what == "versions":
+            versions(env, work, arguments.of)
         else:
-            file(env, work, float(arguments.of))
+            file(env, work, float(arguments.of[0]))
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

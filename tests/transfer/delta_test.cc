@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "syncengine/format/manifest.h"
+#include "syncengine/format/segment.h"
 #include "tests/transfer/transfer_fixture.h"
 
 namespace syncengine::testing {
@@ -34,6 +36,11 @@ class DeltaTest : public TransferTest {
     EXPECT_TRUE(stats.ok()) << stats.status();
     EXPECT_TRUE(target.statuses["file"].ok()) << target.statuses["file"];
     return target.contents["file"];
+  }
+  // A file of one block.
+  ContentRef MakeContent(const PlainBlock& block) {
+    const Manifest root{.height = 0, .entries = {{block.id, block.bytes.size()}}};
+    return *MakeContentRef(*opened_.keys, root, entropy_.NewId<EnvelopeSalt>());
   }
   // A byte changed every `step` bytes.
   static std::string Scratch(std::string bytes, size_t begin, size_t step) {
@@ -154,6 +161,37 @@ TEST_P(DeltaTest, ABaseThatIsLostMeanwhileMakesTheFileBeSentWhole) {
   Put(second);
   EXPECT_TRUE(lost);
   EXPECT_TRUE(Get(old_) == second);
+}
+
+TEST_P(DeltaTest, DeltasThatNeedEachOtherAreRefused) {
+  Create();
+  const std::string left = MakeBytes(20, 3000);
+  const std::string right = Scratch(left, 7, 500);
+  const NamespaceKeys& keys = *opened_.keys;
+  const PlainBlock a{keys.IdOf(left), left};
+  const PlainBlock b{keys.IdOf(right), right};
+  const auto upload = service_.BeginUpload(opened_.record.id, {.op = entropy_.NewId<OpId>()});
+  SE_ASSERT_OK(upload);
+  const auto put = [&](const std::string& frame) {
+    SegmentBuilder builder(keys.id(), entropy_.NewId<SegmentId>());
+    SE_ASSERT_OK(builder.Add(frame));
+    SE_ASSERT_OK(service_.PutSegment(keys.id(), *upload, std::move(builder).Finish()));
+  };
+  for (const uint32_t depth : {0u, 5u}) {
+    const auto sealer = *FrameSealer::Create(keys, entropy_.NewId<FrameSalt>(), {});
+    put(*sealer->Seal(FrameKind::kData, {a}));
+    put(**sealer->SealDelta({b}, {.blocks = {&a, 1}, .depth = 0}));
+    EXPECT_EQ(Get(MakeContent(b)), right);
+    // This server lets the later frame take the place of the earlier one.
+    put(**sealer->SealDelta({a}, {.blocks = {&b, 1}, .depth = depth}));
+    for (const PlainBlock& block : {a, b}) {
+      MemoryTarget target;
+      target.Add("file", MakeContent(block));
+      Downloader downloader(opened_, *executor_);
+      SE_ASSERT_OK(downloader.Download(target));
+      EXPECT_EQ(GetReason(target.statuses["file"]), Reason::kIntegrity) << target.statuses["file"];
+    }
+  }
 }
 
 TEST_P(DeltaTest, WithoutDeltasNothingIsFetched) {
