@@ -151,7 +151,7 @@ void AddPut(Registry& registry) {
                    "'./' puts the content of a folder")
       ->required();
   verb->add_flag("--mirror", options->mirror, "Also remove what is gone locally");
-  verb->add_flag("--deltas", options.deltas,
+  verb->add_flag("--deltas", options->deltas,
                  "On a server, too, fetch what is replaced to store differences only");
   verb->add_option("--level", options->level, "zstd level")->check(CLI::Range(1, 19));
 }

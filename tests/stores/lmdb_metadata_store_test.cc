@@ -91,7 +91,7 @@ TEST(LmdbMetadataStoreTest, NewerFormatIsRefusedAndLeftAlone) {
   TemporaryDirectory directory;
   { const auto store = Open(directory.path()); }
   // A store of another format fails its checksum here, which is refused as well.
-  ASSERT_GT(Patch(directory.Child("data.mdb"), "syncengine metadata 1", "syncengine metadata 2"),
+  ASSERT_GT(Patch(directory.Child("data.mdb"), "syncengine metadata 2", "syncengine metadata 3"),
             0);
   const std::string before = ReadAll(directory.Child("data.mdb"));
   EXPECT_FALSE(LmdbMetadataStore::Open(directory.path()).ok());
