@@ -1,0 +1,218 @@
+#include "tests/sim/laws.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "syncengine/engine/check.h"
+#include "syncengine/transfer/downloader.h"
+
+namespace syncengine::sim {
+namespace {
+
+class StringSink final : public ContentSink {
+ public:
+  explicit StringSink(std::string& bytes) : bytes_(bytes) {}
+  absl::Status Write(absl::string_view bytes) override {
+    bytes_.append(bytes.data(), bytes.size());
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string& bytes_;
+};
+
+// The first path where the trees differ, with both contents.
+std::string Difference(const Tree& a, const Tree& b) {
+  const auto shown = [](const Tree& tree, const std::string& path) {
+    const auto found = tree.find(path);
+    return found == tree.end() ? std::string("nothing") : found->second.substr(0, 60);
+  };
+  Tree all = a;
+  all.insert(b.begin(), b.end());
+  for (const auto& [path, bytes] : all) {
+    if (const std::string left = shown(a, path), right = shown(b, path); left != right) {
+      return absl::StrCat(path, ": [", left, "] and [", right, "]");
+    }
+  }
+  return "contents differ";
+}
+
+}  // namespace
+
+void Laws::Break(std::string law) {
+  if (result_.failures.size() < 20) result_.failures.push_back(std::move(law));
+}
+
+void Laws::ForgetJournal() {
+  journal_.clear();
+  ++era_;
+}
+
+void Laws::ReadJournal(SimServer& server) {
+  if (reading_) return;
+  reading_ = true;
+  const uint64_t era = era_;
+  const std::unique_ptr<Service> owner = server.engine().OwnerSession();
+  const auto spaces = owner->ListNamespaces();
+  bool more = spaces.ok();
+  while (more) {
+    Cursor after{(*spaces)[0].history, journal_.size()};
+    const auto page = owner->Changes((*spaces)[0].id, {.after = after, .limit = 100});
+    if (!page.ok() || era != era_) break;
+    for (const ChangesEntry& entry : page->entries) {
+      if (entry.entry.sequence != journal_.size() + 1) {
+        Break(
+            absl::StrCat("the journal goes from ", journal_.size(), " to ", entry.entry.sequence));
+      }
+      journal_.push_back(EncodeJournalEntry(entry.entry));
+    }
+    more = !page->entries.empty();
+  }
+  reading_ = false;
+}
+
+void Laws::MovesNothing(const SimDevice& device, const absl::StatusOr<SyncReport>& report) {
+  if (!report.ok()) {
+    return Break(absl::StrCat(device.machine.name(), " at rest: ", report.status().ToString()));
+  }
+  if (report->uploaded + report->downloaded + report->moved + report->deleted > 0) {
+    Break(absl::StrCat(device.machine.name(), " moved something when nobody did anything"));
+  }
+}
+
+void Laws::NeverAtRest(const std::vector<std::unique_ptr<SimDevice>>& devices,
+                       const absl::StatusOr<SyncReport>& last) {
+  std::string why = last.ok() ? "" : last.status().ToString();
+  if (last.ok()) {
+    for (const Issue& issue : last->issues)
+      absl::StrAppend(&why, issue.path, ": ", issue.cause, "; ");
+  }
+  for (const auto& device : devices) {
+    if (device->ReadTree() != devices[0]->ReadTree()) {
+      absl::StrAppend(&why, Difference(devices[0]->ReadTree(), device->ReadTree()));
+      break;
+    }
+  }
+  Break(absl::StrCat("the devices never agree: ", why));
+}
+
+void Laws::CheckStores(SimServer& server) {
+  const auto report = CheckRepository(server.rows(), server.objects(), {.read_data = true});
+  if (!report.ok()) return Break(absl::StrCat("check: ", report.status().ToString()));
+  for (const CheckProblem& problem : report->problems) {
+    Break(absl::StrCat("check: ", problem.place, ": ", problem.what));
+  }
+  result_.revisions = report->revisions;
+}
+
+std::string Laws::ReadContent(const OpenedNamespace& opened, Executor& executor,
+                              const ContentRef& content, absl::string_view label) {
+  std::string bytes;
+  Downloader downloader(opened, executor);
+  StringSink sink(bytes);
+  const absl::Status read = downloader.ReadRange(content, 0, content.size, sink);
+  if (!read.ok()) Break(absl::StrCat("history of ", label, ": ", read.ToString()));
+  return bytes;
+}
+
+// Reads the whole journal anew: it is what was read on the way, revisions follow one another, and
+// each can be read. Gathers the tokens in them.
+void Laws::CheckHistory(SimServer& server) {
+  const std::unique_ptr<Service> owner = server.engine().OwnerSession();
+  SimExecutor executor(server.machine);
+  const auto opened = OpenNamespace(*owner, "main", &server.keys(), server.entropy());
+  if (!opened.ok()) return Break(absl::StrCat("open: ", opened.status().ToString()));
+  std::map<NodeId, RevisionId> heads;
+  ChangesRequest request{.limit = 1000};
+  uint64_t sequence = 0;
+  while (true) {
+    const auto page = opened->service->Changes(opened->record.id, request);
+    if (!page.ok()) return Break(absl::StrCat("changes: ", page.status().ToString()));
+    if (page->entries.empty()) break;
+    for (const ChangesEntry& entry : page->entries) {
+      if (++sequence <= journal_.size() &&
+          journal_[sequence - 1] != EncodeJournalEntry(entry.entry)) {
+        Break(absl::StrCat("journal entry ", sequence, " changed"));
+      }
+      if (!entry.revision) continue;
+      const Revision& revision = *entry.revision;
+      if (revision.parent != heads[revision.node]) {
+        Break(absl::StrCat("revision ", sequence, " does not follow the one before it"));
+      }
+      heads[revision.node] = revision.id;
+      if (revision.state.deleted || revision.state.content.size == 0) continue;
+      history_tokens_.merge(
+          TokensIn(ReadContent(*opened, executor, revision.state.content, revision.state.name)));
+    }
+    request.after = page->next;
+  }
+  if (sequence < journal_.size()) Break("the journal got shorter");
+}
+
+void Laws::CheckTokens(const Tree& tree, const Users& users) {
+  std::set<std::string> present;
+  for (const auto& [path, bytes] : tree) present.merge(TokensIn(bytes));
+  for (const auto& [token, fate] : users.ledger()) {
+    if (!fate.discarded && !present.contains(token) && !history_tokens_.contains(token)) {
+      Break(absl::StrCat("lost: ", token, ", written on device ", fate.author, " at ", fate.path));
+    }
+    std::set<int> others = fate.touched_by;
+    others.erase(fate.deleted_by);
+    if (plan_.weather.resurrection_law && fate.deleted && others.empty() &&
+        present.contains(token)) {
+      Break(absl::StrCat("back from the dead: ", token, " of ", fate.path, ", deleted on device ",
+                         fate.deleted_by));
+    }
+  }
+}
+
+// A device that was never there before gets exactly what the others have: all of it can be read.
+void Laws::CheckNewcomer(SimServer& server, const Tree& tree) {
+  const std::unique_ptr<Service> owner = server.engine().OwnerSession();
+  const auto added = owner->AddDevice("newcomer", server.entropy().NewId<OpId>());
+  if (!added.ok()) return Break(absl::StrCat("newcomer: ", added.status().ToString()));
+  SimDevice newcomer(server, plan_, 60, std::string(added->token.bytes()));
+  for (int round = 0; round < 2; ++round) {
+    const auto report = newcomer.SyncOnce();
+    if (!report.ok()) return Break(absl::StrCat("newcomer: ", report.status().ToString()));
+  }
+  const Tree got = newcomer.ReadTree();
+  if (got != tree) Break(absl::StrCat("a newcomer sees another tree: ", Difference(tree, got)));
+}
+
+void Laws::CheckCanary(SimServer& server) {
+  if (!plan_.weather.end_to_end) return;
+  if (server.network.canary_seen) Break("plaintext on the wire of an end-to-end namespace");
+  const auto seen = [](absl::string_view bytes) {
+    return bytes.find(kCanary) != absl::string_view::npos;
+  };
+  for (const auto& [partition, rows] : CopyRows(server.rows())) {
+    for (const auto& [key, value] : rows) {
+      if (seen(key) || seen(value)) return Break("plaintext in the metadata of the server");
+    }
+  }
+  std::string after;
+  while (true) {
+    const auto page = server.objects().List("", after, 1000);
+    if (!page.ok() || page->entries.empty()) return;
+    for (const ObjectEntry& entry : page->entries) {
+      const auto bytes = server.objects().Get(entry.name, 0, entry.size);
+      if (bytes.ok() && seen(*bytes)) return Break("plaintext in a segment of the server");
+    }
+    after = page->entries.back().name;
+  }
+}
+
+void Laws::JudgeRest(SimServer& server, const std::vector<std::unique_ptr<SimDevice>>& devices,
+                     const Users& users) {
+  const Tree tree = devices[0]->ReadTree();
+  ReadJournal(server);
+  CheckHistory(server);
+  CheckTokens(tree, users);
+  CheckNewcomer(server, tree);
+  CheckCanary(server);
+  CheckStores(server);
+}
+
+}  // namespace syncengine::sim

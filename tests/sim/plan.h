@@ -1,0 +1,85 @@
+// What will happen in one run: who does what when, and what breaks when. All of it follows from a
+// seed; leaving parts out is how a failing run is made small.
+#ifndef SYNCENGINE_TESTS_SIM_PLAN_H_
+#define SYNCENGINE_TESTS_SIM_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace syncengine::sim {
+
+enum class OpKind : uint8_t {
+  kWrite,   // A new file, or all of an old one anew.
+  kEdit,    // One line of a text more, or another one.
+  kDelete,  // A file.
+  kRename,  // A file, also into another directory.
+  kMakeDirectory,
+  kRemoveTree,  // A directory with all that is in it.
+  kMoveDirectory,
+  kMakeSymlink,
+  kSetMode,
+};
+inline constexpr int kOpKinds = 9;
+
+// What a user does on one device. `a` and `b` choose among what is there at that time.
+struct UserOp {
+  absl::Duration at;
+  int device = 0;
+  OpKind kind = OpKind::kWrite;
+  uint64_t a = 0;
+  uint64_t b = 0;
+};
+
+enum class FaultKind : uint8_t {
+  kCrashDevice,     // Its client is killed `a` port calls later; the disk stays as it is.
+  kPowerCutDevice,  // As above, and the disk forgets what was not synced.
+  kCrashServer,
+  kPowerCutServer,
+  kPartition,      // The device is offline for `a` seconds.
+  kClockJump,      // The device's wall clock jumps to `a` seconds off.
+  kBackupServer,   // Somebody copies the server's stores ...
+  kRestoreServer,  // ... and puts the copy back.
+  kDiskFault,      // One of the device's next `a` file-system calls fails.
+  kServerDiskFault,
+};
+
+struct Fault {
+  absl::Duration at;
+  FaultKind kind = FaultKind::kCrashDevice;
+  int device = 0;
+  uint64_t a = 0;
+};
+
+// The kinds of trouble that one run has; another run has others.
+struct Weather {
+  int devices = 2;
+  bool end_to_end = false;
+  uint64_t lose_request = 0;  // In a thousand, as the next two.
+  uint64_t lose_reply = 0;
+  uint64_t repeat_request = 0;
+  absl::Duration delay_max = absl::ZeroDuration();
+  int64_t mtime_granularity_ns = 1;
+  bool resurrection_law = true;  // Nothing in this run can bring back what was deleted.
+  bool server_restored = false;
+};
+
+struct SimPlan {
+  uint64_t seed = 0;
+  Weather weather;
+  std::vector<UserOp> ops;    // By time.
+  std::vector<Fault> faults;  // By time.
+};
+
+// The plan of a seed.
+SimPlan MakePlan(uint64_t seed);
+
+// "12 s device 1 edits (3, 17)", for people.
+std::string Describe(const UserOp& op);
+std::string Describe(const Fault& fault);
+
+}  // namespace syncengine::sim
+
+#endif  // SYNCENGINE_TESTS_SIM_PLAN_H_

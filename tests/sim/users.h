@@ -1,0 +1,59 @@
+// What users do on their devices, and the ledger of what they wrote: every piece of content carries
+// a token of its own, so that it can be told later what became of it.
+#ifndef SYNCENGINE_TESTS_SIM_USERS_H_
+#define SYNCENGINE_TESTS_SIM_USERS_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "tests/sim/device.h"
+#include "tests/sim/plan.h"
+
+namespace syncengine::sim {
+
+// Begins every token and stands in every name; must not be seen under end-to-end keys.
+inline constexpr absl::string_view kCanary = "CANARY";
+
+std::set<std::string> TokensIn(absl::string_view bytes);
+
+struct TokenFate {
+  int author = 0;
+  std::string path;        // Where it was written.
+  bool discarded = false;  // A user who saw it took it away, or wrote over it.
+  bool deleted = false;    // With its whole file, and no other copy on that device.
+  int deleted_by = -1;
+  std::set<int> touched_by;  // Devices whose users changed a file that had it.
+};
+
+class Users {
+ public:
+  // Does what `op` says on `device` if it can be done there. All at once: no other fiber runs.
+  void Perform(SimDevice& device, const UserOp& op);
+
+  const std::map<std::string, TokenFate>& ledger() const { return ledger_; }
+  uint64_t performed() const { return performed_; }
+
+ private:
+  std::string NewToken(const SimDevice& device, const std::string& path);
+  void Put(SimDevice& device, const std::string& path, const std::string& bytes);
+  void Touch(const SimDevice& device, const std::string& bytes);
+  // The user gave up what is in `bytes` and no longer in `kept`.
+  void Discard(const std::string& bytes, const std::string& kept);
+  void DiscardDeleted(const SimDevice& device, const std::string& bytes, const Tree& left);
+  void Write(SimDevice& device, const UserOp& op, const Tree& tree);
+  void Edit(SimDevice& device, const UserOp& op, const Tree& tree);
+  void Delete(SimDevice& device, const UserOp& op, Tree tree);
+  void Rename(SimDevice& device, const UserOp& op, const Tree& tree);
+  void RemoveTree(SimDevice& device, const UserOp& op, Tree tree);
+  void MoveDirectory(SimDevice& device, const UserOp& op, const Tree& tree);
+
+  std::map<std::string, TokenFate> ledger_;
+  uint64_t performed_ = 0;
+};
+
+}  // namespace syncengine::sim
+
+#endif  // SYNCENGINE_TESTS_SIM_USERS_H_
