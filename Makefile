@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SANITIZED := asan tsan
 CXX_FILES = $(shell git ls-files '*.h' '*.cc')
 
-.PHONY: help setup demo build test bench bench-peers bench-chunker merge-eval lint fmt install clean crash-states fault-sweep kill $(SANITIZED)
+.PHONY: help setup demo build test bench bench-peers bench-chunker merge-eval live-sim live-bench diff-bench lint fmt install clean crash-states fault-sweep kill $(SANITIZED)
 
 help:  ## this list
 	@sed -n 's/^\([a-z$$() A-Z-]*\):.*## \(.*\)/\1 - \2/p' Makefile
@@ -43,6 +43,22 @@ bench-chunker: setup build/release/build.ninja  ## what the chunker finds again 
 merge-eval: setup build/release/build.ninja  ## merges the recorded cases of CASES=folder beside git
 	cmake --build --preset release --parallel $(JOBS) --target merge_eval
 	build/release/bin/merge_eval $(CASES)
+
+live-sim: setup build/release/build.ninja  ## SEEDS=1000 live sessions from SEED=1 on, also on TRACES=folder of recordings
+	cmake --build --preset release --parallel $(JOBS) --target diffsync_tests
+	if [ -n "$(TRACES)" ]; then tools/live_traces.py $(TRACES) build/release/live-traces; fi
+	SYNCENGINE_LIVE_SEEDS=$(or $(SEEDS),1000) SYNCENGINE_LIVE_SEED=$(or $(SEED),1) \
+	  SYNCENGINE_LIVE_TRACES=$(if $(TRACES),build/release/live-traces) \
+	  build/release/bin/diffsync_tests --gtest_filter='LiveSimulation*'
+
+diff-bench: setup build/release/build.ninja  ## diff and merge of large texts beside git's
+	cmake --build --preset release --parallel $(JOBS) --target diff_bench
+	build/release/bin/diff_bench
+
+live-bench: setup build/release/build.ninja  ## costs of a live document, typing TRACE=file.json.gz
+	cmake --build --preset release --parallel $(JOBS) --target live_bench
+	tools/live_traces.py $(TRACE) build/release/live-traces
+	build/release/bin/live_bench build/release/live-traces/$(patsubst %.json.gz,%.trace,$(notdir $(TRACE)))
 
 # How many disks are tried for each place where power may fail, how many random scenarios, how many kills.
 CRASH_STATES ?= 60

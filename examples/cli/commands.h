@@ -19,6 +19,7 @@ void AddCollect(Registry& registry);  // forget, gc
 void AddDelta(Registry& registry);    // signature, delta, patch
 void AddMerge(Registry& registry);
 void AddConflicts(Registry& registry);  // conflicts, resolve
+void AddLive(Registry& registry);
 
 }  // namespace syncengine::cli
 

@@ -133,7 +133,7 @@ int Main(int argc, char** argv) {
                       verb->callback([&chosen, command] { chosen = command; });
                     }};
   for (const auto add : {AddInit, AddPut, AddGet, AddTree, AddHistory, AddServe, AddDevice, AddSync,
-                         AddUpkeep, AddCollect, AddDelta, AddMerge, AddConflicts}) {
+                         AddUpkeep, AddCollect, AddDelta, AddMerge, AddConflicts, AddLive}) {
     add(registry);
   }
   try {

@@ -1,13 +1,19 @@
 // serve: an HTTP server over a directory repository.
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "examples/cli/commands.h"
 #include "examples/cli/connection.h"
 #include "syncengine/base/error.h"
 #include "syncengine/http/server.h"
+#include "syncengine/live/live_server.h"
 
 namespace syncengine::cli {
 namespace {
@@ -18,6 +24,18 @@ struct ServeOptions {
   std::string key;
 };
 
+// Keeps live documents going until it is stopped: their texts become revisions.
+void TickLive(std::stop_token stop, LiveServer& live) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    wake.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+    const absl::Status status = live.Tick();
+    if (!status.ok()) std::fprintf(stderr, "serve: %s\n", std::string(status.message()).c_str());
+  }
+}
+
 absl::StatusOr<ExitCode> RunServe(const Context& context, const ServeOptions& options) {
   if (IsUrl(context.globals.repo)) {
     return absl::InvalidArgumentError("serve: expected --repo DIRECTORY, found a URL");
@@ -27,13 +45,21 @@ absl::StatusOr<ExitCode> RunServe(const Context& context, const ServeOptions& op
   server_options.listen = options.listen;
   server_options.tls_certificate_file = options.certificate;
   server_options.tls_key_file = options.key;
+  const std::unique_ptr<Service> owner = repository->OwnerSession();
+  LiveServer live({*owner, repository->executor(), repository->entropy(), repository->clock(),
+                   repository->notifier()});
+  server_options.live = &live;
   SYNCENGINE_ASSIGN_OR_RETURN(
       const auto server,
       http::Server::Start(server_options, repository->engine(), repository->notifier(),
                           repository->executor(), repository->clock()));
   std::printf("listening on %s\n", server->url().c_str());
   std::fflush(stdout);
+  std::jthread ticks([&live](std::stop_token stop) { TickLive(stop, live); });
   server->Run(context.stop);
+  ticks.request_stop();
+  ticks.join();
+  SYNCENGINE_RETURN_IF_ERROR(live.Flush());
   return kOk;
 }
 

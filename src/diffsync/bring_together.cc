@@ -1,6 +1,10 @@
 #include "src/diffsync/bring_together.h"
 
+#include <optional>
+#include <string>
+
 #include "src/diffsync/run_cursor.h"
+#include "src/diffsync/utf8.h"
 
 namespace syncengine::diffsync {
 namespace {
@@ -28,8 +32,12 @@ TextEdit UnitedEdit(const LiveDiffer& differ, absl::string_view ours, absl::stri
   return united;
 }
 
-TextEdit MergedEdit(const LiveDiffer& differ, absl::string_view base, absl::string_view ours,
-                    absl::string_view theirs) {
+TextEdit MergedEdit(const LiveDiffer& differ, const LiveMerger& merger, absl::string_view base,
+                    absl::string_view ours, absl::string_view theirs) {
+  if (merger != nullptr) {
+    const std::optional<std::string> merged = merger(base, ours, theirs);
+    if (merged && IsUtf8(*merged)) return EditBetween(differ, theirs, *merged);
+  }
   const TextEdit our_edit = EditBetween(differ, base, ours);
   const TextEdit their_edit = EditBetween(differ, base, theirs);
   TextEdit merged;

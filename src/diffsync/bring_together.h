@@ -11,8 +11,9 @@ namespace syncengine::diffsync {
 
 // The edit of `theirs` that brings in what changed from `base` to `ours`. What both inserted at one
 // place is there once: the same change may have come by two ways.
-TextEdit MergedEdit(const LiveDiffer& differ, absl::string_view base, absl::string_view ours,
-                    absl::string_view theirs);
+// `merger` may be null.
+TextEdit MergedEdit(const LiveDiffer& differ, const LiveMerger& merger, absl::string_view base,
+                    absl::string_view ours, absl::string_view theirs);
 
 // The edit of `theirs` that brings in everything of `ours` that is not there, when no common base
 // says what was deleted and what is new.

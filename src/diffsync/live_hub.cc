@@ -57,7 +57,9 @@ uint64_t LiveHub::Checksum() const { return state_->live.Checksum(); }
 uint64_t LiveHub::sequence() const { return state_->sequence(); }
 size_t LiveHub::links() const { return state_->links.size(); }
 uint64_t LiveHub::resyncs() const { return state_->resyncs; }
-void LiveHub::MarkDurable() { state_->durable = state_->sequence(); }
+void LiveHub::MarkDurable(uint64_t sequence) {
+  state_->durable = std::clamp(sequence, state_->durable, state_->sequence());
+}
 std::string LiveHub::Snapshot() const { return state_->Save(); }
 size_t LiveHub::OffsetOfCodePoint(size_t index) const {
   return state_->live.OffsetOfCodePoint(index);
@@ -80,7 +82,8 @@ absl::StatusOr<std::vector<LiveSplice>> LiveHub::Merge(absl::string_view base,
     const TextEdit all = TextEdit::FromSplice({.inserted = std::string(part)});
     SYNCENGINE_RETURN_IF_ERROR(CheckFits(all, Rope()));
   }
-  const TextEdit edit = diffsync::MergedEdit(state_->options.differ, base, text, Text());
+  const TextEdit edit =
+      diffsync::MergedEdit(state_->options.differ, state_->options.merger, base, text, Text());
   SYNCENGINE_RETURN_IF_ERROR(CheckFits(edit, state_->live));
   state_->Record(edit);
   state_->Trim();

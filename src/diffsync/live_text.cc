@@ -47,6 +47,8 @@ uint64_t LiveText::link() const { return state_->options.link; }
 std::string LiveText::Text() const { return state_->live.Text(); }
 size_t LiveText::size() const { return state_->live.size(); }
 uint64_t LiveText::Checksum() const { return state_->live.Checksum(); }
+bool LiveText::Waiting() const { return state_->open.has_value(); }
+uint64_t LiveText::sequence() const { return state_->sequence; }
 uint64_t LiveText::resyncs() const { return state_->resyncs; }
 size_t LiveText::OffsetOfCodePoint(size_t index) const {
   return state_->live.OffsetOfCodePoint(index);

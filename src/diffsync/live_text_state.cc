@@ -90,7 +90,7 @@ void LiveText::State::BringTogether(const Packet& reply, LiveArrival& arrival) {
   TextEdit mine;
   if (edited && ours != reply.text) {
     const std::optional<std::string> base = CommonBase(reply);
-    mine = base ? diffsync::MergedEdit(options.differ, *base, ours, reply.text)
+    mine = base ? diffsync::MergedEdit(options.differ, options.merger, *base, ours, reply.text)
                 : diffsync::UnitedEdit(options.differ, ours, reply.text);
     arrival.kept = ours;
   }

@@ -27,7 +27,7 @@ struct ServerShared {
   ServerShared(ServerOptions chosen, SessionOpener& sessions, Notifier& hints, Executor& workers,
                Clock& time)
       : options(std::move(chosen)),
-        handler(sessions),
+        handler(sessions, options.live),
         notifier(hints),
         executor(workers),
         clock(time) {}

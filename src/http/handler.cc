@@ -106,7 +106,7 @@ Handler::Answer Handler::Handle(const HttpRequest& request) const {
   if (!path.ok()) return ErrorResponse(path.status());
 
   absl::StatusOr<VerbAnswer> answer = search.route->verb(
-      {.service = **session, .path = *path, .target = *target, .request = request});
+      {.service = **session, .path = *path, .target = *target, .request = request, .live = live_});
   if (!answer.ok()) return ErrorResponse(answer.status());
   if (auto* response = std::get_if<HttpResponse>(&*answer)) return std::move(*response);
   NothingYet& nothing = std::get<NothingYet>(*answer);
@@ -114,7 +114,8 @@ Handler::Answer Handler::Handle(const HttpRequest& request) const {
                 .token = *std::move(token),
                 .id = path->id,
                 .request = std::move(nothing.request),
-                .wait = nothing.wait};
+                .wait = nothing.wait,
+                .look = std::move(nothing.look)};
 }
 
 std::optional<HttpResponse> Handler::Resume(Parked& parked, bool last) const {
@@ -122,6 +123,7 @@ std::optional<HttpResponse> Handler::Resume(Parked& parked, bool last) const {
   absl::StatusOr<std::unique_ptr<Service>> session = sessions_.OpenSession(parked.token.bytes());
   if (!session.ok()) return ErrorResponse(session.status());
   parked.session = *std::move(session);
+  if (parked.look) return parked.look(last);
   const absl::StatusOr<ChangesPage> page = parked.session->Changes(parked.id, parked.request);
   if (page.ok() && page->entries.empty() && !last) return std::nullopt;
   return PollResponse(page);

@@ -60,8 +60,9 @@ void LoopbackTransport::Answer(Exchange& exchange) const {
   absl::StatusOr<HttpResponse> response = absl::CancelledError("http: the call was stopped");
   if (auto* whole = std::get_if<HttpResponse>(&answer)) {
     response = std::move(*whole);
+  } else if (Parked& parked = std::get<Parked>(answer); parked.look) {
+    response = *parked.look(true);  // Nobody tells when there is news: the caller asks again.
   } else {
-    Parked& parked = std::get<Parked>(answer);
     const absl::StatusOr<ChangesPage> page = parked.session->WaitChanges(
         parked.id, parked.request, std::min(parked.wait, exchange.options.timeout),
         exchange.options.stop);

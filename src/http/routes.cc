@@ -8,6 +8,7 @@
 #include "src/http/errors.h"
 #include "src/http/frames_body.h"
 #include "src/http/json.h"
+#include "src/http/live_routes.h"
 #include "src/http/wire_values.h"
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
@@ -277,6 +278,8 @@ constexpr Route kRoutes[] = {
     {"GET", "v1/namespaces/{ns}/conflicts", 0, ListConflicts},
     {"POST", "v1/namespaces/{ns}/resolutions", kJsonBodyMax, Resolve},
     {"GET", "v1/namespaces/{ns}/usage", 0, GetUsage},
+    {"POST", "v1/namespaces/{ns}/live", limits::kLivePacketBytesMax, ExchangeLive},
+    {"GET", "v1/namespaces/{ns}/live", 0, WaitLive},
     {"POST", "v1/devices", kJsonBodyMax, AddDevice},
     {"GET", "v1/devices", 0, ListDevices},
     {"DELETE", "v1/devices", 0, RevokeDevice},

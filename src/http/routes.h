@@ -3,6 +3,8 @@
 #define SYNCENGINE_HTTP_ROUTES_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <variant>
 
 #include "absl/status/statusor.h"
@@ -11,6 +13,7 @@
 #include "src/http/url.h"
 #include "syncengine/base/ids.h"
 #include "syncengine/ports/http_transport.h"
+#include "syncengine/ports/live_documents.h"
 #include "syncengine/ports/service.h"
 
 namespace syncengine::http {
@@ -27,12 +30,15 @@ struct RoutedRequest {
   const PathArguments& path;
   const Target& target;
   const HttpRequest& request;
+  LiveDocuments* live;  // Null when the server does not offer them.
 };
 
 // A long poll that found nothing and may wait.
 struct NothingYet {
   ChangesRequest request;
   absl::Duration wait;
+  // Set for a poll that is not about the journal: see Parked::look.
+  std::function<std::optional<HttpResponse>(bool last)> look;
 };
 
 using VerbAnswer = std::variant<HttpResponse, NothingYet>;

@@ -2,15 +2,16 @@
 // them, and on recorded traces.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "src/diffsync/utf8.h"
-#include "tests/diffsync/line_differ.h"
+#include "syncengine/base/coding.h"
+#include "syncengine/live/line_differ.h"
 #include "tests/diffsync/live_world.h"
 
 namespace syncengine::diffsync_test {
@@ -102,6 +103,51 @@ TEST_F(LiveSimulationTest, WholeTextsConvergeAndAreNearlyAlwaysExact) {
   }
   total.Print("whole texts");
   EXPECT_GE(total.exact * 100, total.seeds * 98);
+}
+
+// What tools/live_traces.py writes.
+Trace ReadTrace(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(stream)),
+                          std::istreambuf_iterator<char>());
+  ByteReader reader(bytes, "trace");
+  Trace trace{.end = std::string(reader.Long())};
+  while (reader.remaining() > 0 && reader.ok()) {
+    TraceStep step{reader.U32(), reader.U32()};
+    step.inserted = std::string(reader.Long());
+    trace.steps.push_back(std::move(step));
+  }
+  EXPECT_TRUE(reader.ok()) << path;
+  return trace;
+}
+
+TEST_F(LiveSimulationTest, RecordedTracesGiveTheOnlyRightText) {
+  const char* folder = std::getenv("SYNCENGINE_LIVE_TRACES");
+  if (folder == nullptr || *folder == '\0') GTEST_SKIP() << "no folder of traces was given";
+  std::vector<Trace> recorded;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    recorded.push_back(ReadTrace(entry.path()));
+  }
+  std::sort(recorded.begin(), recorded.end(),
+            [](const Trace& a, const Trace& b) { return a.steps.size() < b.steps.size(); });
+  // The long ones in few seeds: a seed of the short ones takes a second.
+  Total total;
+  for (uint64_t seed = first_; seed < first_ + std::max<uint64_t>(seeds_ / 100, 1); ++seed) {
+    WorldOptions options = Weather(seed, false);
+    options.offline_edits = 2000;
+    options.restarts = std::min<size_t>(options.restarts, 1);
+    std::vector<Trace> traces;
+    const size_t kinds = seed % 10 == 0 ? recorded.size() : std::min<size_t>(recorded.size(), 3);
+    for (size_t i = 0; i < std::min<size_t>(options.writers, 6); ++i) {
+      traces.push_back(recorded[(seed + i) % kinds]);
+    }
+    options.writers = traces.size();
+    const Verdict verdict = ReplayParts(options, traces);
+    total.Add(seed, verdict);
+    EXPECT_TRUE(verdict.exact) << "seed " << seed << ": " << verdict.why;
+    EXPECT_EQ(verdict.resyncs, 0u) << "seed " << seed;
+  }
+  total.Print("recorded traces");
 }
 
 }  // namespace

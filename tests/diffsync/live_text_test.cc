@@ -7,9 +7,9 @@
 
 #include "syncengine/base/error.h"
 #include "syncengine/diffsync/live_hub.h"
+#include "syncengine/live/line_differ.h"
 #include "syncengine/testing/status_matchers.h"
 #include "tests/diffsync/generator.h"
-#include "tests/diffsync/line_differ.h"
 
 namespace syncengine {
 namespace {
@@ -224,14 +224,15 @@ TEST(LiveTextTest, EditsThatTheHubHasAreNotDoubledByBringingTogether) {
 TEST(LiveTextTest, AHubThatBeganAgainFromWhatItStoredGetsTheRestFromTheWriters) {
   LiveHub hub = Hub("stored");
   const auto writer = [](uint64_t link) {
-    return *LiveText::Create({.link = link, .differ = diffsync_test::DifferByLines}, "stored");
+    return *LiveText::Create({.link = link, .differ = DifferByLines, .merger = MergeByLines},
+                             "stored");
   };
   LiveText a = writer(1), b = writer(2);
   Exchange(a, hub);
   Exchange(b, hub);
   SE_ASSERT_OK(a.Splice(6, 0, ", more"));
   Exchange(a, hub);
-  hub.MarkDurable();
+  hub.MarkDurable(hub.sequence());
   const std::string stored = hub.Text();
   SE_ASSERT_OK(a.Splice(0, 6, "kept"));
   Exchange(a, hub);

@@ -14,7 +14,7 @@ FLOORS = {
     room: floor
     for floor, rooms in enumerate((
         'base', 'kernels', 'format', 'chunking delta merge diffsync reconcile retention', 'ports',
-        'engine transfer stores decorators', 'http folder repository testing',
+        'engine transfer stores decorators', 'http folder live repository testing',
         'bindings examples benchmarks tests'))
     for room in rooms.split()
 }

@@ -24,7 +24,8 @@ struct LiveHubOptions {
   // Drawn at random when a hub begins from a text. Links that knew another epoch compare texts
   // instead of trusting numbers.
   uint64_t epoch = 0;
-  LiveDiffer differ = DifferByEnds;
+  LiveDiffer differ = DifferByEnds;  // As in LiveTextOptions.
+  LiveMerger merger = nullptr;
   // Beyond these the links that are furthest behind are forgotten.
   size_t log_bytes_max = size_t{4} << 20;
   size_t links_max = 1024;
@@ -72,9 +73,9 @@ class LiveHub {
   // base to `text` is mapped through what changed from base to the text here. Returns what changed.
   absl::StatusOr<std::vector<LiveSplice>> Merge(absl::string_view base, absl::string_view text);
 
-  // Says that the present text is stored for good: a hub that begins again will begin from it or
-  // from something later. Links keep this state to compare with.
-  void MarkDurable();
+  // Says that the text as of `sequence` is stored for good: a hub that begins again will begin from
+  // it or from something later. Links keep this state to compare with.
+  void MarkDurable(uint64_t sequence);
 
   // Everything that is needed to go on after a restart, with version and checksum.
   std::string Snapshot() const;

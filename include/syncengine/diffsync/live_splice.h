@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ size_t MapPosition(size_t position, absl::Span<const LiveSplice> splices);
 // one splice between the common ends.
 using LiveDiffer =
     std::function<std::vector<LiveSplice>(absl::string_view before, absl::string_view after)>;
+
+// A text with the changes of both sides, or nothing where they contradict each other.
+using LiveMerger = std::function<std::optional<std::string>(
+    absl::string_view base, absl::string_view ours, absl::string_view theirs)>;
 
 // One splice between the common beginning and the common end of two valid UTF-8 texts.
 std::vector<LiveSplice> DifferByEnds(absl::string_view before, absl::string_view after);

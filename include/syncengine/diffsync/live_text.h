@@ -42,6 +42,9 @@ struct LiveTextOptions {
   uint64_t link = 0;
   // Used by Replace, and when the two ends must be brought together anew.
   LiveDiffer differ = DifferByEnds;
+  // Asked first when the two ends must be brought together anew; without one, or where it has no
+  // answer, the differ's edits of both sides are applied.
+  LiveMerger merger = nullptr;
 };
 
 // What a packet from the hub brought.
@@ -87,6 +90,10 @@ class LiveText {
 
   // True when there is something for the hub: edits, a request without reply, or the first request.
   bool HasUnsent() const;
+  // True while a request has no reply: NextPacket() repeats it.
+  bool Waiting() const;
+  // Of the hub's text when it last replied: what to wait behind for news.
+  uint64_t sequence() const;
   // The packet for the hub: the open request again, byte for byte, or a new one with the edits
   // since the last; without edits it asks for those of others. Never waits for anything.
   std::string NextPacket();

@@ -7,6 +7,7 @@
 #define SYNCENGINE_HTTP_HANDLER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -17,6 +18,7 @@
 #include "syncengine/base/limits.h"
 #include "syncengine/base/secret.h"
 #include "syncengine/ports/http_transport.h"
+#include "syncengine/ports/live_documents.h"
 #include "syncengine/ports/service.h"
 #include "syncengine/ports/session_opener.h"
 
@@ -35,6 +37,9 @@ struct Parked {
   NamespaceId id;
   ChangesRequest request;
   absl::Duration wait;  // From when the request came.
+  // Set for a poll that is not about the journal; Resume asks it instead. A response, or nullopt
+  // while there is nothing; with `last` always a response.
+  std::function<std::optional<HttpResponse>(bool last)> look;
 };
 
 // Thread-safe. Handle and Resume call Service methods that may block on storage.
@@ -42,8 +47,9 @@ class Handler {
  public:
   using Answer = std::variant<HttpResponse, Parked>;
 
-  // `sessions` outlives the handler.
-  explicit Handler(SessionOpener& sessions) : sessions_(sessions) {}
+  // Both outlive the handler. Without `live` the routes of live documents answer kUnimplemented.
+  explicit Handler(SessionOpener& sessions, LiveDocuments* live = nullptr)
+      : sessions_(sessions), live_(live) {}
 
   // Answers every request; what is wrong with one is in the response's status and body.
   Answer Handle(const HttpRequest& request) const;
@@ -65,6 +71,7 @@ class Handler {
 
  private:
   SessionOpener& sessions_;
+  LiveDocuments* const live_;
 };
 
 }  // namespace syncengine::http

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "syncengine/ports/clock.h"
 #include "syncengine/ports/executor.h"
+#include "syncengine/ports/live_documents.h"
 #include "syncengine/ports/notifier.h"
 #include "syncengine/ports/session_opener.h"
 
@@ -32,6 +33,8 @@ struct ServerOptions {
                                                           // without a hint: bounds what a lost
                                                           // hint or a revoked token costs.
   absl::Duration stop_grace = absl::Seconds(5);           // For requests in flight.
+  // Live documents, if the server offers them; outlives the server.
+  LiveDocuments* live = nullptr;
 };
 
 // Thread-safe. Starts no thread: Run is the only one that touches sockets, and storage is only
