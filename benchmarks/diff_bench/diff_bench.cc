@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -91,24 +91,40 @@ struct Cost {
   double megabytes = 0;
 };
 
-// The cheapest of three runs, each in a process of its own.
-Cost Measure(const std::function<void()>& work) {
+constexpr int kPeakDescriptor = 3;
+
+// The cheapest of three runs of a command, each in a process of its own.
+Cost Measure(std::vector<std::string> command) {
+  std::vector<char*> arguments;
+  for (std::string& argument : command) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
   Cost best{1e9, 1e9};
   for (int run = 0; run < 3; ++run) {
     std::fflush(stdout);
+    int peak[2];
+    if (pipe(peak) != 0) return best;
     const pid_t child = fork();
     if (child == 0) {
-      work();
-      _exit(0);
+      dup2(peak[1], kPeakDescriptor);
+      const bool quiet = std::freopen("/dev/null", "w", stdout) != nullptr;
+      if (quiet) execvp(arguments[0], arguments.data());
+      _exit(127);
     }
     rusage usage{};
     int status = 0;
     wait4(child, &status, 0, &usage);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+      std::fprintf(stderr, "%s: cannot be run\n", arguments[0]);
+    }
     const auto seconds = [](const timeval& time) {
       return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
     };
     best.seconds = std::min(best.seconds, seconds(usage.ru_utime) + seconds(usage.ru_stime));
-    best.megabytes = std::min(best.megabytes, static_cast<double>(usage.ru_maxrss) / 1024);
+    close(peak[1]);
+    char told[64] = {};
+    const bool tells = read(peak[0], told, sizeof told - 1) > 0;
+    close(peak[0]);
+    if (tells) best.megabytes = std::min(best.megabytes, std::strtod(told, nullptr));
   }
   return best;
 }
@@ -122,11 +138,35 @@ std::string Read(const std::string& path) {
   return std::string((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
 }
 
-void RunGit(std::vector<const char*> arguments) {
-  if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(1);
-  arguments.push_back(nullptr);
-  execvp("git", const_cast<char* const*>(arguments.data()));
-  _exit(127);
+// The most memory that this process held; what wait4 tells counts the time before exec, too.
+double PeakMegabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) return kilobytes / 1024;
+  }
+  return 0;
+}
+
+int CompareFiles(const std::string& what, const std::vector<std::string>& files) {
+  std::vector<std::string> texts;
+  for (const std::string& file : files) texts.push_back(Read(file));
+  if (what == "merge" && texts.size() == 3) {
+    return Merge3({.base = texts[0], .ours = texts[1], .theirs = texts[2]}).text.empty() ? 1 : 0;
+  }
+  if (texts.size() != 2) return 0;
+  DiffOptions options;
+  if (what == "lines") options.granularity = Granularity::kLines;
+  if (what == "words") options.granularity = Granularity::kWords;
+  return Diff(texts[0], texts[1], options).empty() ? 1 : 0;
+}
+
+// What a child process does: --run WHAT FILE... reads the files, compares or merges them, and tells
+// its peak memory on descriptor 3.
+int RunOne(const std::string& what, const std::vector<std::string>& files) {
+  const int result = CompareFiles(what, files);
+  dprintf(kPeakDescriptor, "%f", PeakMegabytes());
+  return result;
 }
 
 void Report(const char* name, const Cost& ours, const Cost& start, const Cost& git, double inputs) {
@@ -135,31 +175,20 @@ void Report(const char* name, const Cost& ours, const Cost& start, const Cost& g
               (ours.megabytes - start.megabytes) / inputs, git.seconds, ours.seconds / git.seconds);
 }
 
-void DiffCase(const std::string& folder, const char* name, const std::string& before,
+constexpr const char* kSelf = "/proc/self/exe";
+
+void DiffCase(const std::string& folder, const std::string& name, const std::string& before,
               const std::string& after) {
   const std::string a = folder + "/" + name + "_a.txt", b = folder + "/" + name + "_b.txt";
   Write(a, before);
   Write(b, after);
-  const Cost start = Measure([] {});
-  const Cost lines = Measure([&] {
-    const std::string x = Read(a), y = Read(b);
-    if (Diff(x, y, {.granularity = Granularity::kLines}).empty()) _exit(1);
-  });
-  const Cost words = Measure([&] {
-    const std::string x = Read(a), y = Read(b);
-    if (Diff(x, y, {.granularity = Granularity::kWords}).empty()) _exit(1);
-  });
-  const Cost characters = Measure([&] {
-    const std::string x = Read(a), y = Read(b);
-    if (Diff(x, y).empty()) _exit(1);
-  });
-  const Cost git = Measure([&] {
-    RunGit({"git", "diff", "--no-index", "--no-color", a.c_str(), b.c_str()});
-  });
+  const Cost start = Measure({kSelf, "--run", "nothing"});
+  const Cost git = Measure({"git", "diff", "--no-index", "--no-color", a, b});
   const double inputs = static_cast<double>(before.size() + after.size()) / 1e6;
-  Report((std::string(name) + " lines").c_str(), lines, start, git, inputs);
-  Report((std::string(name) + " words").c_str(), words, start, git, inputs);
-  Report((std::string(name) + " characters").c_str(), characters, start, git, inputs);
+  for (const char* unit : {"lines", "words", "characters"}) {
+    const Cost cost = Measure({kSelf, "--run", unit, a, b});
+    Report((name + " " + unit).c_str(), cost, start, git, inputs);
+  }
 }
 
 void MergeCase(const std::string& folder, const std::vector<std::string>& words) {
@@ -170,14 +199,9 @@ void MergeCase(const std::string& folder, const std::vector<std::string>& words)
   Write(o, base);
   Write(a, ours);
   Write(b, theirs);
-  const Cost start = Measure([] {});
-  const Cost merge = Measure([&] {
-    const std::string x = Read(o), y = Read(a), z = Read(b);
-    if (Merge3({.base = x, .ours = y, .theirs = z}).text.empty()) _exit(1);
-  });
-  const Cost git = Measure([&] {
-    RunGit({"git", "merge-file", "-p", a.c_str(), o.c_str(), b.c_str()});
-  });
+  const Cost start = Measure({kSelf, "--run", "nothing"});
+  const Cost merge = Measure({kSelf, "--run", "merge", o, a, b});
+  const Cost git = Measure({"git", "merge-file", "-p", a, o, b});
   Report("merge 1 MB", merge, start, git,
          static_cast<double>(base.size() + ours.size() + theirs.size()) / 1e6);
 }
@@ -198,6 +222,9 @@ int Run(const std::string& folder) {
 }  // namespace syncengine
 
 int main(int argc, char** argv) {
+  if (argc >= 3 && std::string(argv[1]) == "--run") {
+    return syncengine::RunOne(argv[2], std::vector<std::string>(argv + 3, argv + argc));
+  }
   if (argc == 2) return syncengine::Run(argv[1]);
   std::string folder = (std::filesystem::temp_directory_path() / "diff_bench.XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return 1;
