@@ -65,6 +65,14 @@ absl::StatusOr<std::vector<Listed>> ReadConflictRows(MetadataReader& rows,
   return listed;
 }
 
+// The head of a node that need not exist.
+absl::StatusOr<std::optional<Revision>> FindHead(MetadataReader& rows, const NodeId& node) {
+  absl::StatusOr<Revision> head = ReadHeadRevision(rows, node);
+  if (absl::IsNotFound(head.status())) return std::nullopt;
+  SYNCENGINE_RETURN_IF_ERROR(head.status());
+  return *std::move(head);
+}
+
 absl::StatusOr<ConflictRecord> ReadConflict(MetadataReader& rows, PathFinder& paths,
                                             const Listed& listed) {
   const ConflictRow& row = listed.row;
@@ -87,7 +95,7 @@ absl::StatusOr<ConflictRecord> ReadConflict(MetadataReader& rows, PathFinder& pa
   SYNCENGINE_ASSIGN_OR_RETURN(record.path, paths.PathOf(head.state.parent, head.state.name));
   if (!row.note.copy) return record;
   const NodeId copy = ConflictCopyNode(listed.id);
-  SYNCENGINE_ASSIGN_OR_RETURN(const auto copy_head, ReadRow<Revision>(rows, NodeKey(copy)));
+  SYNCENGINE_ASSIGN_OR_RETURN(const auto copy_head, FindHead(rows, copy));
   if (!copy_head.has_value() || copy_head->state.deleted) return record;
   record.copy = copy;
   SYNCENGINE_ASSIGN_OR_RETURN(record.copy_path,
@@ -214,7 +222,7 @@ class ResolveRun {
   absl::Status PlanCopy(const ConflictRow& row) {
     if (!row.note.copy) return absl::OkStatus();
     const NodeId copy = ConflictCopyNode(request_.conflict);
-    SYNCENGINE_ASSIGN_OR_RETURN(const auto head, ReadRow<Revision>(rows_, NodeKey(copy)));
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto head, FindHead(rows_, copy));
     if (!head.has_value() || head->state.deleted) return absl::OkStatus();
     SYNCENGINE_ASSIGN_OR_RETURN(const bool untouched, IsUntouched(rows_, *head));
     result_.copy_kept = !untouched;

@@ -61,6 +61,7 @@ class Forgetter {
   absl::Status NoteUndecided(MetadataReader& rows, const std::vector<KeyValue>& slice) {
     undecided_.clear();
     for (const auto& [key, value] : slice) {
+      if (key.size() == 1 + NodeId::kSize) continue;  // The head's own row.
       SYNCENGINE_ASSIGN_OR_RETURN(const Revision revision, DecodeRow<Revision>(value));
       if (!revision.aside) continue;
       SYNCENGINE_ASSIGN_OR_RETURN(const auto conflict,
