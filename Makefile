@@ -93,6 +93,11 @@ tidy: setup build/dev/build.ninja  ## clang-tidy on what differs from main
 fmt:  ## formats every source in place
 	clang-format -i $(CXX_FILES)
 
+.PHONY: sim
+sim: setup build/release/build.ninja  ## worlds full of faults, one a seed: SEEDS=5000, or SEED=17 once more
+	cmake --build --preset release --parallel $(JOBS) --target sim
+	build/release/bin/sim $(if $(SEED),--seed $(SEED) --log,--seeds $(or $(SEEDS),5000) --processes $(JOBS) --kept tests/sim/seeds.txt)
+
 install: build  ## installs under PREFIX
 	cmake --install build/release --prefix $(PREFIX)
 

@@ -122,7 +122,7 @@ class SweepWorld {
     SE_ASSERT_OK(engine);
     engine_ = *std::move(engine);
     handler_ = std::make_unique<http::Handler>(*engine_);
-    loopback_ = std::make_unique<http::LoopbackTransport>(*handler_);
+    loopback_ = std::make_unique<http::LoopbackTransport>(*handler_, executor_);
     transport_ = std::make_unique<FaultyTransport>(*loopback_, wire_faults);
     service_ = std::make_unique<http::Client>(*transport_, Secret(token_),
                                               http::ClientPorts{executor_, clock_, entropy_});

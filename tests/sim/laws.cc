@@ -137,7 +137,7 @@ void Laws::CheckHistory(SimServer& server) {
       }
       if (!entry.revision) continue;
       const Revision& revision = *entry.revision;
-      if (revision.parent != heads[revision.node]) {
+      if (!plan_.weather.forget && revision.parent != heads[revision.node]) {
         Break(absl::StrCat("revision ", sequence, " does not follow the one before it"));
       }
       heads[revision.node] = revision.id;
@@ -157,7 +157,7 @@ void Laws::CheckTokens(const Tree& tree, const Users& users) {
     if (!fate.discarded && !present.contains(token) && !history_tokens_.contains(token)) {
       Break(absl::StrCat("lost: ", token, ", written on device ", fate.author, " at ", fate.path));
     }
-    std::set<int> others = fate.touched_by;
+    std::set<int> others = users.TouchersOf(token);
     others.erase(fate.deleted_by);
     if (plan_.weather.resurrection_law && fate.deleted && others.empty() &&
         present.contains(token)) {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "syncengine/testing/sim_scheduler.h"
+#include "syncengine/testing/sim_random.h"
 
 namespace syncengine::sim {
 namespace {
@@ -20,6 +20,8 @@ Weather MakeWeather(SimRandom& random) {
   if (random.Chance(500)) weather.lose_reply = random.Below(200);
   if (random.Chance(400)) weather.repeat_request = random.Below(300);
   if (random.Chance(500)) weather.delay_max = absl::Milliseconds(1 + random.Below(3000));
+  weather.collect = random.Chance(500);
+  weather.forget = weather.collect && random.Chance(300);
   if (random.Chance(250)) weather.mtime_granularity_ns = 2'000'000'000;
   return weather;
 }
@@ -74,6 +76,7 @@ void AddFaults(SimRandom& random, SimPlan& plan) {
     if (!random.Chance(kind.chance)) continue;
     const uint64_t count = 1 + random.Below(kind.most);
     for (uint64_t i = 0; i < count; ++i) AddFault(random, plan, kind.kind, kind.bound);
+    if (kind.kind == FaultKind::kServerDiskFault) plan.weather.server_disk_fails = true;
     if (kind.kind == FaultKind::kPowerCutDevice) plan.weather.resurrection_law = false;
   }
   if (!random.Chance(120)) return;
@@ -92,7 +95,7 @@ void SortByTime(std::vector<Event>& events) {
 }  // namespace
 
 SimPlan MakePlan(uint64_t seed) {
-  SimRandom random(seed * 0x9e3779b97f4a7c15u + 1);
+  SimRandom random(SimRandom(seed).Next());  // Neighbours would share a part of their numbers.
   SimPlan plan;
   plan.seed = seed;
   plan.weather = MakeWeather(random);

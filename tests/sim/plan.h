@@ -64,6 +64,9 @@ struct Weather {
   int64_t mtime_granularity_ns = 1;
   bool resurrection_law = true;  // Nothing in this run can bring back what was deleted.
   bool server_restored = false;
+  bool server_disk_fails = false;
+  bool collect = false;  // Garbage, all the time.
+  bool forget = false;   // Old revisions, too.
 };
 
 struct SimPlan {

@@ -52,6 +52,11 @@ class SimServer {
   // Fails the `calls`-th file-system call from now.
   void FailDisk(uint64_t calls) { disk_fault_ = calls; }
 
+  // Up, and nobody is about to take it down.
+  bool serving() const { return !machine.dead() && engine_ != nullptr; }
+  EnginePorts ports() {
+    return {*objects_, metadata_, notifier_, clock_, entropy_, executor_, &keys_};
+  }
   Engine& engine() { return *engine_; }
   MetadataStore& rows() { return rows_; }
   MemoryFileSystem& disk() { return *disk_; }

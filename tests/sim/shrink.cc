@@ -80,9 +80,9 @@ class Shrinker {
 std::string Shrink(const SimPlan& plan) {
   Shrinker shrinker(plan);
   const Part part = shrinker.Run();
-  std::string text =
-      absl::StrCat("  again with: --seed ", plan.seed, " --ops ", absl::StrJoin(part.ops, ","),
-                   " --faults ", absl::StrJoin(part.faults, ","), " --log\n");
+  std::string text = absl::StrCat("  again with, and for tests/sim/seeds.txt: --seed ", plan.seed,
+                                  " --ops ", absl::StrJoin(part.ops, ","), " --faults ",
+                                  absl::StrJoin(part.faults, ","), "\n");
   for (const size_t place : part.ops)
     absl::StrAppend(&text, "    ", Describe(plan.ops[place]), "\n");
   for (const size_t place : part.faults) {

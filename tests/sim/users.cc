@@ -89,6 +89,7 @@ void Users::Put(SimDevice& device, const std::string& path, const std::string& b
   (*file)->WriteAt(0, bytes).IgnoreError();
   (*file)->Sync().IgnoreError();
   file->reset();
+  JoinAt(path, bytes);
   device.disk().Rename(aside, path, RenameMode::kReplace).IgnoreError();
   SyncNames(device, path);
 }
@@ -97,6 +98,30 @@ void Users::Touch(const SimDevice& device, const std::string& bytes) {
   for (const std::string& token : TokensIn(bytes)) {
     ledger_[token].touched_by.insert(device.index());
   }
+}
+
+void Users::Join(const std::string& a, const std::string& b) {
+  const int next = static_cast<int>(lineage_.size());
+  const int to = lineage_.try_emplace(a, next).first->second;
+  const int from = lineage_.try_emplace(b, next + 1).first->second;
+  for (auto& [name, line] : lineage_) {
+    if (line == from) line = to;
+  }
+}
+
+void Users::JoinAt(const std::string& path, const std::string& bytes) {
+  for (const std::string& token : TokensIn(bytes)) Join(token, path);
+}
+
+std::set<int> Users::TouchersOf(const std::string& token) const {
+  std::set<int> touchers;
+  const auto line = lineage_.find(token);
+  for (const auto& [other, fate] : ledger_) {
+    const auto its = lineage_.find(other);
+    if (line == lineage_.end() || its == lineage_.end() || its->second != line->second) continue;
+    touchers.insert(fate.touched_by.begin(), fate.touched_by.end());
+  }
+  return touchers;
 }
 
 void Users::Discard(const std::string& bytes, const std::string& kept) {
@@ -134,6 +159,7 @@ void Users::Write(SimDevice& device, const UserOp& op, const Tree& tree) {
   }
   if (const auto old = tree.find(path); old != tree.end()) {
     Touch(device, old->second);
+    JoinAt(path, old->second);
     Discard(old->second, bytes);
   }
   Put(device, path, bytes);
@@ -181,8 +207,11 @@ void Users::Rename(SimDevice& device, const UserOp& op, const Tree& tree) {
   SyncNames(device, from);
   SyncNames(device, to);
   Touch(device, tree.at(from));
+  JoinAt(from, tree.at(from));
+  JoinAt(to, tree.at(from));
   if (const auto target = tree.find(to); target != tree.end()) {
     Touch(device, target->second);
+    JoinAt(to, target->second);
     Discard(target->second, tree.at(from));
   }
 }

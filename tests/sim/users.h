@@ -34,12 +34,18 @@ class Users {
   void Perform(SimDevice& device, const UserOp& op);
 
   const std::map<std::string, TokenFate>& ledger() const { return ledger_; }
+  // Whose users changed any version of a file that had `token`, under any of its names.
+  std::set<int> TouchersOf(const std::string& token) const;
   uint64_t performed() const { return performed_; }
 
  private:
   std::string NewToken(const SimDevice& device, const std::string& path);
   void Put(SimDevice& device, const std::string& path, const std::string& bytes);
   void Touch(const SimDevice& device, const std::string& bytes);
+  // Both were in versions of one file: names and tokens alike.
+  void Join(const std::string& a, const std::string& b);
+  // What is in the file that `path` names is of one file with what was there.
+  void JoinAt(const std::string& path, const std::string& bytes);
   // The user gave up what is in `bytes` and no longer in `kept`.
   void Discard(const std::string& bytes, const std::string& kept);
   void DiscardDeleted(const SimDevice& device, const std::string& bytes, const Tree& left);
@@ -51,6 +57,7 @@ class Users {
   void MoveDirectory(SimDevice& device, const UserOp& op, const Tree& tree);
 
   std::map<std::string, TokenFate> ledger_;
+  std::map<std::string, int> lineage_;  // Of tokens and paths: a number for each file.
   uint64_t performed_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "syncengine/testing/sim_ports.h"
+#include "tests/sim/collectors.h"
 #include "tests/sim/device.h"
 #include "tests/sim/laws.h"
 #include "tests/sim/server.h"
@@ -27,7 +28,8 @@ class World {
         scheduler_(plan.seed ^ 0x7363),
         stage_(scheduler_, "stage"),
         server_(scheduler_, plan),
-        laws_(plan) {}
+        laws_(plan),
+        collectors_(server_, laws_, plan) {}
 
   RunResult Run() {
     stage_.Spawn([this] { Direct(); });
@@ -38,6 +40,9 @@ class World {
     result.switches = scheduler_.switches();
     result.user_ops = users_.performed();
     result.crashes = crashes_;
+    result.collections = collectors_.runs;
+    result.collected_blocks = collectors_.deleted_blocks;
+    result.collected_objects = collectors_.deleted_objects;
     result.requests = server_.network.requests;
     result.network_troubles = server_.network.troubles;
     for (const auto& device : devices_) {
@@ -73,6 +78,7 @@ class World {
     }
     stage_.Spawn([this] { PlayUsers(); });
     stage_.Spawn([this] { Probe(); });
+    if (plan_.weather.collect) stage_.Spawn([this] { Collect(); });
     for (const Fault& fault : plan_.faults) {
       stage_.Spawn([this, fault] { PlayFault(fault); });
     }
@@ -96,6 +102,15 @@ class World {
       scheduler_.Sleep(absl::Seconds(4));
       if (server_.machine.dead() || server_.network.handler == nullptr) continue;
       server_.machine.Spawn([this] { laws_.ReadJournal(server_); });
+    }
+  }
+
+  // Runs may overlap: then one of them has lost its lease, or finds it taken.
+  void Collect() {
+    SimRandom random(plan_.seed ^ 0x6774);
+    while (!settling_) {
+      scheduler_.Sleep(absl::Milliseconds(random.Below(random.Chance(200) ? 100 : 6000)));
+      if (!settling_ && server_.serving()) collectors_.Begin();
     }
   }
 
@@ -219,6 +234,7 @@ class World {
       laws_.ReadJournal(server_);
       if (laws_.journal_size() != before) laws_.Break("the journal grew when nobody did anything");
     }
+    if (plan_.weather.collect) collectors_.CollectAll();
     laws_.JudgeRest(server_, devices_, users_);
   }
 
@@ -255,6 +271,7 @@ class World {
   std::vector<std::unique_ptr<SimDevice>> devices_;
   Users users_;
   Laws laws_;
+  Collectors collectors_;
   absl::StatusOr<SyncReport> last_ = SyncReport{};
   std::set<SimMachine*> falling_;  // From the decision that they crash until they run again.
   uint64_t crashes_ = 0;

@@ -21,6 +21,9 @@ struct RunResult {
   uint64_t requests = 0;
   uint64_t network_troubles = 0;
   uint64_t crashes = 0;
+  uint64_t collections = 0;
+  uint64_t collected_blocks = 0;
+  uint64_t collected_objects = 0;
   uint64_t revisions = 0;
 };
 
