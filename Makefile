@@ -98,6 +98,11 @@ sim: setup build/release/build.ninja  ## worlds full of faults, one a seed: SEED
 	cmake --build --preset release --parallel $(JOBS) --target sim
 	build/release/bin/sim $(if $(SEED),--seed $(SEED) --log,--seeds $(or $(SEEDS),5000) --processes $(JOBS) --kept tests/sim/seeds.txt)
 
+.PHONY: collection-model
+collection-model: setup build/release/build.ninja  ## searches the interleavings of garbage collection that take minutes
+	cmake --build --preset release --parallel $(JOBS) --target engine_tests
+	SYNCENGINE_MODEL=large build/release/bin/engine_tests --gtest_filter='CollectionModelTest.*'
+
 install: build  ## installs under PREFIX
 	cmake --install build/release --prefix $(PREFIX)
 

@@ -18,6 +18,8 @@ namespace {
 constexpr absl::Duration kLeaseMax = absl::Hours(1);
 constexpr int kEpochBatch = 100;
 constexpr uint64_t kEpochsKept = 10;
+// Fewer of the rows that may hold 4,096 ids each, so that a slice of them is 4 MiB and not 128.
+constexpr int kListsFewer = 32;
 
 // A lease that claims more than anybody may ask for was written under another clock.
 bool IsHeld(const LeaseRow& lease, absl::Time now) {
@@ -153,6 +155,7 @@ absl::Status Collection::ForEachSlice(
   ScanRange range{.begin = std::string(prefix),
                   .end = PrefixEnd(std::string(prefix)),
                   .limit = options_.slice_rows};
+  if (prefix == "K") range.limit = std::max(1, range.limit / kListsFewer);
   for (;;) {
     SYNCENGINE_RETURN_IF_ERROR(CheckStop());
     std::vector<KeyValue> slice;
@@ -162,7 +165,7 @@ absl::Status Collection::ForEachSlice(
     };
     SYNCENGINE_RETURN_IF_ERROR(ViewNamespace(ports_, id_, read));
     if (!slice.empty()) SYNCENGINE_RETURN_IF_ERROR(visit(slice));
-    if (slice.size() < static_cast<size_t>(options_.slice_rows)) return absl::OkStatus();
+    if (slice.size() < static_cast<size_t>(range.limit)) return absl::OkStatus();
     range.begin = slice.back().first + '\0';
   }
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/engine/conflict_row.h"
 #include "src/engine/keys.h"
+#include "src/kernels/checksum.h"
 
 namespace syncengine::engine {
 
@@ -140,7 +141,9 @@ void NamespaceCheck::AddHead(absl::string_view key, absl::string_view value) {
   const auto id = KeyId<NodeId>("head", key);
   if (!id.has_value()) return;
   const auto row = Decode<NodeRow>(absl::StrCat("head of node ", id->ToHex()), value);
-  if (row.has_value()) nodes_[*id].sequence = row->sequence;
+  if (!row.has_value()) return;
+  nodes_[*id].sequence = row->sequence;
+  nodes_[*id].digest = row->digest;
 }
 
 // What its newest revision says about a node.
@@ -200,7 +203,12 @@ void NamespaceCheck::AddRevision(absl::string_view key, absl::string_view value)
   const auto head = nodes_.find(node);
   if (head == nodes_.end()) return Problem(place, "its node has no head");
   if (!revision->aside) head->second.last_revision = sequence;
-  if (head->second.sequence == sequence) TakeHead(*revision, head->second);
+  if (head->second.sequence == sequence) {
+    if (kernels::Xxh3(value) != head->second.digest) {
+      Problem(place, "is not what its node's row says it was");
+    }
+    TakeHead(*revision, head->second);
+  }
   CompareWithJournal(*revision, place);
 }
 

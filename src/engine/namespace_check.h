@@ -57,6 +57,7 @@ class NamespaceCheck {
     NodeKind kind = NodeKind::kFile;
     bool deleted = false;
     uint64_t sequence = 0;
+    uint64_t digest = 0;
     uint64_t last_revision = 0;
     bool head_kept = false;  // Among the revisions.
     bool connected = false;  // To the root.

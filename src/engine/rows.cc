@@ -200,6 +200,7 @@ absl::StatusOr<UsageRow> DecodeRow<UsageRow>(absl::string_view bytes) {
 std::string EncodeRow(const NodeRow& row) {
   ByteWriter writer = NewRow();
   writer.U64(row.sequence);
+  writer.U64(row.digest);
   return std::move(writer).Take();
 }
 
@@ -207,7 +208,7 @@ template <>
 absl::StatusOr<NodeRow> DecodeRow<NodeRow>(absl::string_view bytes) {
   ByteReader reader(bytes, "node row");
   SYNCENGINE_RETURN_IF_ERROR(ReadVersion(reader, "node row"));
-  NodeRow row{.sequence = reader.U64()};
+  NodeRow row{.sequence = reader.U64(), .digest = reader.U64()};
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return row;
 }

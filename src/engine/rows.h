@@ -61,6 +61,7 @@ struct UsageRow {
 
 struct NodeRow {
   uint64_t sequence = 0;  // Of the head.
+  uint64_t digest = 0;    // XXH3 of its row: finds a revision that changed by itself.
 };
 
 enum class BlockState : uint8_t {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/engine/keys.h"
 #include "src/engine/tree_reader.h"
+#include "src/kernels/checksum.h"
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
 
@@ -153,9 +154,10 @@ absl::StatusOr<ChangeOutcome> TreeEdit::Place(const Change& change) {
 
 absl::Status TreeEdit::SetHead(const Revision& revision) {
   heads_[revision.node] = revision;
-  SYNCENGINE_RETURN_IF_ERROR(
-      rows_.Put(NodeKey(revision.node), EncodeRow(NodeRow{revision.sequence})));
-  return rows_.Put(RevisionKey(revision.node, revision.sequence), EncodeRevision(revision));
+  const std::string bytes = EncodeRevision(revision);
+  SYNCENGINE_RETURN_IF_ERROR(rows_.Put(
+      NodeKey(revision.node), EncodeRow(NodeRow{revision.sequence, kernels::Xxh3(bytes)})));
+  return rows_.Put(RevisionKey(revision.node, revision.sequence), bytes);
 }
 
 }  // namespace syncengine::engine

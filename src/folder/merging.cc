@@ -19,6 +19,13 @@ bool ConcernsOneFile(const absl::Status& status) {
          !absl::IsUnauthenticated(status);
 }
 
+// Whether the record of the losing revision `ours` says that a copy keeps it.
+bool CopyIsDue(const std::vector<ConflictRecord>& conflicts, const Revision& ours) {
+  return std::any_of(conflicts.begin(), conflicts.end(), [&ours](const ConflictRecord& conflict) {
+    return conflict.id == ours.id && conflict.copy.has_value();
+  });
+}
+
 std::string StampOf(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H%M%S", time, absl::UTCTimeZone());
 }
@@ -51,6 +58,11 @@ absl::Status Merging::Settle(const Contest& contest, Outcome& outcome, std::stop
   SYNCENGINE_ASSIGN_OR_RETURN(const auto conflicts, OpenConflicts(contest.action.node));
   SYNCENGINE_ASSIGN_OR_RETURN(const auto twin, FindTwin(contest, conflicts));
   if (twin.has_value()) {
+    const NodeId copy = ConflictCopyNode(twin->id);
+    // A run that was cut off before the copy was made leaves only the record.
+    if (CopyIsDue(conflicts, *twin) && !around_.state.remote().contains(copy)) {
+      return NoteConflict(contest, {.head = contest.theirs, .ours = twin->id});
+    }
     Agree(contest, twin->id, twin->state.content);
     return absl::OkStatus();
   }

@@ -137,10 +137,10 @@ void Laws::CheckHistory(SimServer& server) {
       }
       if (!entry.revision) continue;
       const Revision& revision = *entry.revision;
-      if (!plan_.weather.forget && revision.parent != heads[revision.node]) {
+      if (!plan_.weather.forget && !revision.aside && revision.parent != heads[revision.node]) {
         Break(absl::StrCat("revision ", sequence, " does not follow the one before it"));
       }
-      heads[revision.node] = revision.id;
+      if (!revision.aside) heads[revision.node] = revision.id;
       if (revision.state.deleted || revision.state.content.size == 0) continue;
       history_tokens_.merge(
           TokensIn(ReadContent(*opened, executor, revision.state.content, revision.state.name)));
