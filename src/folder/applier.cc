@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
 #include "src/folder/private_paths.h"
 #include "src/folder/record.h"
@@ -22,7 +23,9 @@ absl::Status Moved(absl::string_view path) {
 absl::Status Applier::Run(absl::FunctionRef<absl::Status()> check_root) {
   bool root_checked = false;
   std::vector<const Action*> done;
+  absl::btree_set<NodeId> to_download;
   for (const Action& action : round_.plan.actions) {
+    if (action.kind == ActionKind::kDownload) to_download.insert(action.node);
     if (!IsHere(action.kind) || action.kind == ActionKind::kDownload) continue;
     if (round_.stop.stop_requested()) return absl::CancelledError("sync: stopped on request");
     if (action.kind == ActionKind::kDeleteHere && !root_checked) {
@@ -40,7 +43,10 @@ absl::Status Applier::Run(absl::FunctionRef<absl::Status()> check_root) {
   // Not earlier: until then a power cut may bring a node back to where it was parked.
   for (const uint64_t intent : settled_) around_.state.EraseIntent(intent);
   for (const Action* action : done) {
-    if (!round_.outcome.failed.contains(action->node)) Record(*action);
+    // The head is agreed on when its content has come, too; that may fail or never happen.
+    const bool whole =
+        !round_.outcome.failed.contains(action->node) && !to_download.contains(action->node);
+    if (whole) Record(*action);
   }
   return around_.state.Flush();
 }

@@ -54,6 +54,12 @@ absl::StatusOr<std::string> ReadSmallFile(FileSystem& files, absl::string_view p
 absl::StatusOr<std::string> EnsureMarker(FileSystem& files, Entropy& entropy) {
   absl::StatusOr<std::string> found = ReadSmallFile(files, kRootMarker, kMarkerBytes);
   if (found.ok() && found->size() == kMarkerBytes) return *std::move(found);
+  // Only its absence or a torn write is a reason for another one: what cannot be read may be right.
+  const bool unknown = !found.ok() && !absl::IsNotFound(found.status()) &&
+                       !absl::IsResourceExhausted(found.status());
+  if (unknown) {
+    return Annotate(found.status(), "read the folder's mark");
+  }
   const std::string marker = entropy.NewId<NodeId>().ToHex();
   SYNCENGINE_RETURN_IF_ERROR(Annotate(WriteMarker(files, marker), "mark the folder"));
   return marker;

@@ -54,6 +54,39 @@ TEST_F(SafetyTest, AReplacedRootHaltsUntilItIsAccepted) {  // R06
   EXPECT_EQ(a.Tree().size(), 2u);  // Fetched again: a union deletes nothing.
 }
 
+TEST_F(SafetyTest, ARootMarkThatCannotBeReadIsNotReplaced) {
+  a.Write("f", "content");
+  Settle();
+  const auto mark = [this] {
+    auto file = a.disk().OpenToRead(".syncengine/root");
+    std::string bytes(64, '\0');
+    bytes.resize(*(*file)->ReadAt(0, bytes.data(), bytes.size()));
+    return bytes;
+  };
+  const std::string before = mark();
+  for (int64_t index = 0; index < 6; ++index) {
+    a.faults.Arm({.index = index, .status = absl::DataLossError("input/output"), .only = "ReadAt"});
+    a.Sync().IgnoreError();
+    a.faults.Disarm();
+    EXPECT_EQ(mark(), before) << "read " << index;
+  }
+}
+
+TEST_F(SafetyTest, AMoveWhoseNewContentDoesNotArriveIsNotAgreedOn) {
+  a.Write("f", "first");
+  Settle();
+  a.Rename("f", "g");
+  a.MustSync();
+  a.Write("g", "second, and longer");
+  a.MustSync();
+  b.faults.Arm({.index = 0, .status = absl::DataLossError("input/output"), .only = "Sync"});
+  b.Sync().IgnoreError();
+  ASSERT_GT(b.faults.failures(), 0);
+  b.faults.Disarm();
+  b.MustSync();
+  EXPECT_EQ(b.Tree(), a.Tree());
+}
+
 TEST_F(SafetyTest, WhatCannotBeReadIsUnknownAndNotDeleted) {  // R38
   a.MakeDirectory("d");
   a.Write("d/f", "content");
