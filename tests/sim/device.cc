@@ -72,6 +72,15 @@ absl::StatusOr<SyncReport> SimDevice::SyncConfirming(FolderClient& client) {
 }
 
 absl::StatusOr<SyncReport> SimDevice::SyncOnce() {
+  const absl::Duration began = machine.scheduler().now();
+  absl::StatusOr<SyncReport> report = OpenAndSync();
+  if (report.ok()) conflicts += report->conflicts;
+  ++syncs;
+  if (on_sync) on_sync(*this, began, report);
+  return report;
+}
+
+absl::StatusOr<SyncReport> SimDevice::OpenAndSync() {
   SYNCENGINE_RETURN_IF_ERROR(Connect());
   SYNCENGINE_ASSIGN_OR_RETURN(const std::unique_ptr<FolderClient> client,
                               FolderClient::Open({.files = files_,
@@ -82,11 +91,7 @@ absl::StatusOr<SyncReport> SimDevice::SyncOnce() {
                                                   .clock = clock_,
                                                   .device = machine.name(),
                                                   .boot = absl::StrCat("boot", boots_)}));
-  absl::StatusOr<SyncReport> report = SyncConfirming(*client);
-  if (report.ok()) conflicts += report->conflicts;
-  ++syncs;
-  if (on_sync) on_sync(*this, report);
-  return report;
+  return SyncConfirming(*client);
 }
 
 void SimDevice::Pause(absl::Duration time) { executor_.NewSignal()->Wait(time); }

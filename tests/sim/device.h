@@ -39,12 +39,14 @@ class SimDevice {
 
   SimMachine machine;
   Link link;
-  std::function<void(const SimDevice&, const absl::StatusOr<SyncReport>&)> on_sync;
+  // Told after each sync: when it began, and its report.
+  std::function<void(const SimDevice&, absl::Duration, const absl::StatusOr<SyncReport>&)> on_sync;
   uint64_t syncs = 0;
   uint64_t conflicts = 0;
 
  private:
   absl::Status Connect();
+  absl::StatusOr<SyncReport> OpenAndSync();
   absl::StatusOr<SyncReport> SyncConfirming(FolderClient& client);
 
   SimServer& server_;

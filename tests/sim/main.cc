@@ -174,7 +174,7 @@ Totals RunMany(uint64_t from, uint64_t end, uint64_t step, volatile uint64_t& cu
     totals.Add(result);
     if (result.failures.empty()) continue;
     Report(plan, result);
-    std::printf("%s\n", Shrink(plan).c_str());
+    std::printf("%s\n", Shrink(plan, result.failures[0]).c_str());
     std::fflush(stdout);
   }
   return totals;

@@ -23,9 +23,9 @@ void KeepOnly(const std::string& list, std::vector<Event>& events) {
   events = std::move(kept);
 }
 
-// The smallest failing part of a failing plan, as the command that runs it and a line for each
-// event.
-std::string Shrink(const SimPlan& plan);
+// The smallest part of a plan that breaks the same law as `failure`, one of its failures, as the
+// command that runs it and a line for each event.
+std::string Shrink(const SimPlan& plan, absl::string_view failure);
 
 }  // namespace syncengine::sim
 

@@ -70,8 +70,9 @@ class World {
     }
     for (int i = 0; i < plan_.weather.devices; ++i) {
       devices_.push_back(std::make_unique<SimDevice>(server_, plan_, i, server_.token(i)));
-      devices_.back()->on_sync = [this](const SimDevice& device,
+      devices_.back()->on_sync = [this](const SimDevice& device, absl::Duration began,
                                         const absl::StatusOr<SyncReport>& report) {
+        if (report.ok() && report->idle) users_.Confirm(device, began);
         if (log_) LogReport(device, report);
       };
       StartClient(*devices_.back());
@@ -243,8 +244,10 @@ class World {
       scheduler_.Sleep(absl::Seconds(10));
       bool idle = true;
       for (const auto& device : devices_) {
-        last_ = device->SyncOnce();
-        idle = idle && last_.ok() && last_->idle;
+        const absl::StatusOr<SyncReport> report = device->SyncOnce();
+        if (report.ok() && report->idle) continue;
+        idle = false;
+        last_ = report;
       }
       if (!idle) continue;
       bool same = true;

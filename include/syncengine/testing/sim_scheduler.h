@@ -111,7 +111,7 @@ class SimMachine {
 
   void Spawn(absl::AnyInvocable<void()> body) { scheduler_.Spawn(*this, std::move(body)); }
   const std::string& name() const { return name_; }
-  SimScheduler& scheduler() { return scheduler_; }
+  SimScheduler& scheduler() const { return scheduler_; }
   bool dead() const { return dead_; }
   int fibers() const { return fibers_; }
 
