@@ -19,13 +19,6 @@ bool ConcernsOneFile(const absl::Status& status) {
          !absl::IsUnauthenticated(status);
 }
 
-// Whether the record of the losing revision `ours` says that a copy keeps it.
-bool CopyIsDue(const std::vector<ConflictRecord>& conflicts, const Revision& ours) {
-  return std::any_of(conflicts.begin(), conflicts.end(), [&ours](const ConflictRecord& conflict) {
-    return conflict.id == ours.id && conflict.copy.has_value();
-  });
-}
-
 std::string StampOf(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H%M%S", time, absl::UTCTimeZone());
 }
@@ -58,11 +51,9 @@ absl::Status Merging::Settle(const Contest& contest, Outcome& outcome, std::stop
   SYNCENGINE_ASSIGN_OR_RETURN(const auto conflicts, OpenConflicts(contest.action.node));
   SYNCENGINE_ASSIGN_OR_RETURN(const auto twin, FindTwin(contest, conflicts));
   if (twin.has_value()) {
-    const NodeId copy = ConflictCopyNode(twin->id);
-    // A run that was cut off before the copy was made leaves only the record.
-    if (CopyIsDue(conflicts, *twin) && !around_.state.remote().contains(copy)) {
-      return NoteConflict(contest, {.head = contest.theirs, .ours = twin->id});
-    }
+    SYNCENGINE_ASSIGN_OR_RETURN(const bool copied, WasCopied(twin->id));
+    // A run that was cut off before it made the copy leaves only the record.
+    if (!copied) return NoteConflict(contest, {.head = contest.theirs, .ours = twin->id});
     Agree(contest, twin->id, twin->state.content);
     return absl::OkStatus();
   }
@@ -116,6 +107,15 @@ absl::StatusOr<std::optional<Revision>> Merging::FindTwin(
     if (same) return conflict.ours;
   }
   return std::nullopt;
+}
+
+// A copy that somebody deleted counts.
+absl::StatusOr<bool> Merging::WasCopied(const RevisionId& ours) {
+  const absl::StatusOr<Revision> copy =
+      around_.opened.service->Stat(around_.opened.record.id, {.node = ConflictCopyNode(ours)});
+  if (absl::IsNotFound(copy.status())) return false;
+  SYNCENGINE_RETURN_IF_ERROR(copy.status());
+  return true;
 }
 
 MergeTask Merging::TaskFor(const Contest& contest, bool copy) {

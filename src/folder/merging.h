@@ -53,6 +53,7 @@ class Merging {
   // A losing content of another device that is the same as ours.
   absl::StatusOr<std::optional<Revision>> FindTwin(const Contest& contest,
                                                    const std::vector<ConflictRecord>& conflicts);
+  absl::StatusOr<bool> WasCopied(const RevisionId& ours);
   absl::StatusOr<std::vector<ConflictRecord>> OpenConflicts(const NodeId& node);
   MergeTask TaskFor(const Contest& contest, bool copy);
   absl::StatusOr<std::unique_ptr<ContentSource>> Open(const Contest& contest);
