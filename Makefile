@@ -76,7 +76,7 @@ fault-sweep: setup build/release/build.ninja  ## lets every disk call and every 
 
 kill: setup build/release/build.ninja  ## kills the program CYCLES times, then compares every byte
 	cmake --build --preset release --parallel $(JOBS) --target bin/syncengine
-	SYNCENGINE_PROGRAM=build/release/bin/syncengine KILL_CYCLES=$(CYCLES) python3 -B tests/cli/kill_test.py
+	SYNCENGINE_PROGRAM=$(CURDIR)/build/release/bin/syncengine KILL_CYCLES=$(CYCLES) python3 -B tests/cli/kill_test.py
 
 $(SANITIZED): %: setup build/%/build.ninja
 	cmake --build --preset $@ --parallel $(JOBS)
