@@ -25,6 +25,14 @@ struct Candidates {
   uint64_t to_delete_total = 0;
   uint64_t blocks = 0;     // Usable ones.
   uint64_t manifests = 0;  // Of them.
+  uint64_t deltas = 0;     // Of them, in delta frames.
+};
+
+// How much of what can refer the second witness has read.
+struct Seen {
+  uint64_t revisions = 0;
+  uint64_t manifests = 0;
+  uint64_t deltas = 0;  // Blocks in delta frames.
 };
 
 // Single-threaded.
@@ -71,7 +79,7 @@ class Collection {
   absl::Status CheckBrakes(const Candidates& candidates);
   // Looks for references to the candidates in everything that can refer.
   absl::Status ConfirmUnreferenced(const Candidates& candidates);
-  absl::Status CheckComplete(uint64_t revisions, uint64_t manifests, uint64_t sequence_before,
+  absl::Status CheckComplete(const Seen& seen, uint64_t sequence_before,
                              const Candidates& candidates);
   // `referred` are candidates that something refers to: fine only when that is news.
   absl::Status CheckReferred(const std::vector<BlockId>& referred);

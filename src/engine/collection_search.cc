@@ -59,6 +59,7 @@ absl::Status Collection::EndIdleUploads() {
 void Collection::Consider(const BlockId& id, const BlockRow& row, Candidates& candidates) {
   ++candidates.blocks;
   if (row.kind == FrameKind::kManifest) ++candidates.manifests;
+  if (row.kind == FrameKind::kDelta) ++candidates.deltas;
   if (row.refs > 0) return;
   if (row.state == BlockState::kCondemned) {
     if (!horizon_.has_value() || row.touch_epoch > *horizon_) {
@@ -138,14 +139,13 @@ absl::Status Collection::ConfirmUnreferenced(const Candidates& candidates) {
     sequence_before = head.sequence;
     return absl::OkStatus();
   }));
-  uint64_t revisions = 0;
-  uint64_t manifests = 0;
+  Seen seen;
   SYNCENGINE_RETURN_IF_ERROR(
       ForEachSlice("N", [&](const std::vector<KeyValue>& slice) -> absl::Status {
         for (const auto& [key, value] : slice) {
           if (key.size() == 1 + NodeId::kSize) continue;  // Says which revision is the head.
           SYNCENGINE_ASSIGN_OR_RETURN(const Revision revision, DecodeRow<Revision>(value));
-          ++revisions;
+          ++seen.revisions;
           look(revision.state.content.blocks);
         }
         return absl::OkStatus();
@@ -154,7 +154,7 @@ absl::Status Collection::ConfirmUnreferenced(const Candidates& candidates) {
       ForEachSlice("K", [&](const std::vector<KeyValue>& slice) -> absl::Status {
         for (const auto& [key, value] : slice) {
           SYNCENGINE_ASSIGN_OR_RETURN(const ChildrenRow row, DecodeRow<ChildrenRow>(value));
-          ++manifests;
+          ++seen.manifests;
           look(row.ids);
         }
         return absl::OkStatus();
@@ -163,18 +163,19 @@ absl::Status Collection::ConfirmUnreferenced(const Candidates& candidates) {
       ForEachSlice("F", [&](const std::vector<KeyValue>& slice) -> absl::Status {
         for (const auto& [key, value] : slice) {
           SYNCENGINE_ASSIGN_OR_RETURN(const DeltaRow row, DecodeRow<DeltaRow>(value));
+          seen.deltas += row.blocks;
           look(row.bases);
         }
         return absl::OkStatus();
       }));
-  SYNCENGINE_RETURN_IF_ERROR(CheckComplete(revisions, manifests, sequence_before, candidates));
+  SYNCENGINE_RETURN_IF_ERROR(CheckComplete(seen, sequence_before, candidates));
   return CheckReferred(referred);
 }
 
 // A search that saw too little proves nothing. Revisions may come and go meanwhile; those that came
 // have a sequence of their own.
-absl::Status Collection::CheckComplete(uint64_t revisions, uint64_t manifests,
-                                       uint64_t sequence_before, const Candidates& candidates) {
+absl::Status Collection::CheckComplete(const Seen& seen, uint64_t sequence_before,
+                                       const Candidates& candidates) {
   uint64_t revisions_least = 0;
   const auto read = [&](MetadataReader& rows, const HeadRow& head) -> absl::Status {
     SYNCENGINE_ASSIGN_OR_RETURN(const auto usage, ReadRow<UsageRow>(rows, UsageKey()));
@@ -185,11 +186,15 @@ absl::Status Collection::CheckComplete(uint64_t revisions, uint64_t manifests,
     return absl::OkStatus();
   };
   SYNCENGINE_RETURN_IF_ERROR(ViewNamespace(ports_, id_, read));
-  if (revisions >= revisions_least && manifests >= candidates.manifests) return absl::OkStatus();
-  return MakeError(Reason::kIntegrity,
-                   absl::StrCat("collection: found ", revisions, " revisions and ", manifests,
-                                " manifests, expected ", revisions_least, " and ",
-                                candidates.manifests, " at least; nothing was removed, run check"));
+  const auto enough = [](absl::string_view what, uint64_t found, uint64_t least) -> absl::Status {
+    if (found >= least) return absl::OkStatus();
+    return MakeError(Reason::kIntegrity,
+                     absl::StrCat("collection: found ", found, " ", what, ", expected ", least,
+                                  " at least; nothing was removed, run check"));
+  };
+  SYNCENGINE_RETURN_IF_ERROR(enough("revisions", seen.revisions, revisions_least));
+  SYNCENGINE_RETURN_IF_ERROR(enough("manifests", seen.manifests, candidates.manifests));
+  return enough("blocks in delta frames", seen.deltas, candidates.deltas);
 }
 
 absl::Status Collection::CheckReferred(const std::vector<BlockId>& referred) {

@@ -8,6 +8,7 @@
 #include "syncengine/engine/collector.h"
 #include "syncengine/engine/forget.h"
 #include "tests/engine/engine_fixture.h"
+#include "tests/engine/short_sighted_store.h"
 
 namespace syncengine::testing {
 namespace {
@@ -166,6 +167,26 @@ TEST_F(DeltaFramesTest, CollectionKeepsABaseForAsLongAsItsDeltaIsUsed) {
   collect();
   EXPECT_FALSE(present(NewBlock('a')));
   EXPECT_FALSE(present(OldBlock('a')));
+}
+
+TEST_F(DeltaFramesTest, ASearchThatMissedADeltaRemovesNothing) {
+  Caller caller = this->caller();
+  EXPECT_TRUE(caller.Put(client_.File({OldBlock('a'), OldBlock('b')}).segment).stored);
+  EXPECT_TRUE(caller.Put(Delta("a")).stored);
+  caller.Create(caller.NewFile("f", client_.File({NewBlock('a')})));
+  ShortSightedStore metadata(stores_.metadata(), 'F');
+  const EnginePorts base = ports();
+  const EnginePorts short_sighted{.objects = base.objects,
+                                  .metadata = metadata,
+                                  .notifier = base.notifier,
+                                  .clock = base.clock,
+                                  .entropy = base.entropy,
+                                  .executor = base.executor};
+  clock_.Advance(absl::Hours(2));
+  const CollectorOptions options{.grace = absl::ZeroDuration(), .trash = absl::ZeroDuration()};
+  const auto report = CollectGarbage(short_sighted, options);
+  EXPECT_EQ(GetReason(report.status()), Reason::kIntegrity) << report.status();
+  EXPECT_EQ(Row(IdOf(OldBlock('b'))).state, engine::BlockState::kPresent);
 }
 
 TEST_F(DeltaFramesTest, TheCheckFindsWrongCountsAndLostRows) {
