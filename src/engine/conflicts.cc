@@ -136,14 +136,15 @@ absl::Status ValidateRequest(const ResolveRequest& request) {
   return absl::OkStatus();
 }
 
-// A rename carries the content on byte for byte; anything else seals its manifest anew.
+// Whether the head still is what the node was made with. A rename carries the content on byte for
+// byte; anything else seals its manifest anew. When the first revision was forgotten nobody knows.
 absl::StatusOr<bool> IsUntouched(MetadataReader& rows, const Revision& head) {
   const ScanRange first{
       .begin = RevisionKey(head.node, 0), .end = PrefixEnd(NodeKey(head.node)), .limit = 1};
   SYNCENGINE_ASSIGN_OR_RETURN(const auto found, rows.Scan(first));
   if (found.empty()) return false;
   SYNCENGINE_ASSIGN_OR_RETURN(const Revision made, DecodeRevision(found.front().second));
-  return made.state.content == head.state.content &&
+  return made.parent.IsZero() && made.state.content == head.state.content &&
          made.state.attributes.symlink_target == head.state.attributes.symlink_target;
 }
 

@@ -314,6 +314,21 @@ TYPED_TEST(ConflictsTest, AnUndecidedLoserIsNotForgotten) {
   this->ExpectSound();
 }
 
+TYPED_TEST(ConflictsTest, AnEditedCopyStaysAlsoWhenItsBeginningWasForgotten) {
+  Caller caller = this->caller();
+  const RevisionId id = this->Conflict();
+  Change edit = Caller::Edit(caller.Head(ConflictCopyNode(id)));
+  edit.state.content = this->base_.content;
+  EXPECT_TRUE(caller.Commit({edit}).committed);
+  this->clock_.Advance(absl::Hours(1));
+  SE_ASSERT_OK(ForgetRevisions(this->ports(), this->ns(), {.keep_newest = 1}));
+  const auto result = this->Resolve(id, ConflictDecision::kTheirs);
+  SE_ASSERT_OK(result);
+  EXPECT_TRUE(result->resolved);
+  EXPECT_TRUE(result->copy_kept);
+  EXPECT_FALSE(caller.Head(ConflictCopyNode(id)).state.deleted);
+}
+
 TYPED_TEST(ConflictsTest, CheckFindsADamagedConflict) {
   const std::string key = engine::ConflictKey(this->Conflict());
   const std::string partition = engine::NamespacePartition(this->ns());
