@@ -13,7 +13,7 @@ constexpr int kSameWeakMax = 16;
 
 constexpr uint64_t kFilterBitsMin = uint64_t{1} << 12;
 constexpr uint64_t kFilterBitsMax = uint64_t{1} << 27;
-constexpr uint64_t kFilterBitsPerBlock = 32;
+constexpr uint64_t kFilterBitsPerBlock = 64;
 
 std::optional<size_t> TailBytes(const Signature& signature) {
   if (signature.blocks() == 0) return std::nullopt;

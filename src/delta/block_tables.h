@@ -38,7 +38,7 @@ struct BlockIndex::Tables {
   std::optional<size_t> tail_bytes;
 
   // Over the spread weak hashes: small enough for the processor's cache, wrong
-  // for about one value of 32 that no block has.
+  // for about one value of 64 that no block has.
   kernels::RollFilter filter{};
 
  private:
