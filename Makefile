@@ -51,9 +51,11 @@ live-sim: setup build/release/build.ninja  ## SEEDS=1000 live sessions from SEED
 	  SYNCENGINE_LIVE_TRACES=$(if $(TRACES),build/release/live-traces) \
 	  build/release/bin/diffsync_tests --gtest_filter='LiveSimulation*'
 
-diff-bench: setup build/release/build.ninja  ## diff and merge of large texts beside git's
+diff-bench: setup  ## diff and merge of large texts beside git, libgit2 and diff-match-patch
+	@tools/setup.sh diff
+	cmake --preset release
 	cmake --build --preset release --parallel $(JOBS) --target diff_bench
-	build/release/bin/diff_bench
+	build/release/bin/diff_bench --peers tools
 
 live-bench: setup build/release/build.ninja  ## costs of a live document, typing TRACE=file.json.gz
 	cmake --build --preset release --parallel $(JOBS) --target live_bench

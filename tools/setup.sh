@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs on Debian 12. Safe to run again: with everything in place it only asks
 # dpkg and leaves. Reads nothing from stdin and starts no service. "setup.sh peers" also installs the programs
-# that tools/bench_peers.py compares with, and what makes its data.
+# that tools/bench_peers.py compares with, and what makes its data; "setup.sh diff" those that diff_bench runs beside.
 set -euo pipefail
 
 packages=(
@@ -18,6 +18,10 @@ if [ "${1:-}" = peers ]; then
   packages+=(restic borgbackup casync bup xdelta3 zpaq xz-utils)
   command -v npm >/dev/null || packages+=(npm)
 fi
+if [ "${1:-}" = diff ]; then
+  packages+=(libgit2-dev python3-diff-match-patch)
+  command -v npm >/dev/null || packages+=(npm)
+fi
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: this script knows Debian 12 only; install the equivalents of: ${packages[*]}" >&2
@@ -30,19 +34,35 @@ missing=()
 for package in "${packages[@]}"; do
   grep --quiet --line-regexp --fixed-strings -- "$package" <<<"$installed" || missing+=("$package")
 done
-if [ ${#missing[@]} -eq 0 ]; then
-  exit 0
-fi
 
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-  if ! command -v sudo >/dev/null; then
-    echo "setup: missing ${missing[*]}; run this as root, or install sudo first" >&2
-    exit 1
+install_missing() {
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "setup: missing ${missing[*]}; run this as root, or install sudo first" >&2
+      exit 1
+    fi
+    as_root=(sudo --non-interactive)
   fi
-  as_root=(sudo --non-interactive)
+  echo "setup: installing ${missing[*]}" >&2
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet)
+  "${apt[@]}" update </dev/null >&2
+  "${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >&2
+}
+
+# npm's diff-match-patch, below build/. Without it the comparison goes on and says so.
+install_npm_peer() {
+  local place
+  place=$(dirname "$0")/../build/diff-peers
+  [ -d "$place/node_modules/diff-match-patch" ] && return
+  mkdir -p "$place"
+  npm install --prefix "$place" --no-save --no-audit --no-fund --silent diff-match-patch@1.0.5 </dev/null >&2 ||
+    echo "setup: npm could not install diff-match-patch" >&2
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+  install_missing
 fi
-echo "setup: installing ${missing[*]}" >&2
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet)
-"${apt[@]}" update </dev/null >&2
-"${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >&2
+if [ "${1:-}" = diff ]; then
+  install_npm_peer
+fi

@@ -1,234 +1,257 @@
-// Diff and merge of large texts beside git's, each run in a process of its own.
-// Usage: diff_bench [FOLDER]; the inputs are made from a seed and written to FOLDER (default: a
-// temporary one) for other programs to be measured on. Prints CPU seconds, peak memory and ratios.
-#include <sys/resource.h>
-#include <sys/wait.h>
+// Diff and merge of large texts beside git, libgit2 and diff-match-patch, every run in a process of
+// its own, in rounds that take the programs in turn; ratios are medians over the rounds.
+// Usage: diff_bench [--peers FOLDER] [--rounds N] [FOLDER]. The inputs are made from a seed and
+// written to FOLDER (default: a temporary one). --peers names the folder of diff_peer.py and
+// diff_peer.js, which run diff-match-patch. Ends with 1 when a target is missed.
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "syncengine/merge/diff.h"
-#include "syncengine/merge/three_way.h"
+#include "benchmarks/diff_bench/inputs.h"
+#include "benchmarks/diff_bench/process.h"
+#include "benchmarks/diff_bench/work.h"
 
-namespace syncengine {
+namespace syncengine::diff_bench {
 namespace {
 
-// SplitMix64 (Steele, Lea, Flood 2014).
-class Generator {
- public:
-  explicit Generator(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    state_ += 0x9E3779B97F4A7C15u;
-    uint64_t z = state_;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
+constexpr const char* kSelf = "/proc/self/exe";
+// The one that sees Debian's packages.
+constexpr const char* kDebianPython = "/usr/bin/python3";
+// diff-match-patch takes a second and more a run.
+constexpr size_t kSlowRounds = 3;
+
+struct Options {
+  std::string folder;
+  std::string peers;
+  size_t rounds = 9;
+};
+
+// A program on one input, and what it cost in each round.
+struct Runner {
+  std::string name;
+  std::vector<std::string> command;
+  size_t rounds = 0;
+  std::string install = {};    // What to do when it cannot be run.
+  size_t counterpart = kNone;  // Which of our own runs it is compared with.
+  std::vector<Cost> costs = {};
+
+  static constexpr size_t kNone = ~size_t{0};
+};
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
+double MedianOf(const Runner& runner, double Cost::*field) {
+  std::vector<double> values;
+  for (const Cost& cost : runner.costs) values.push_back(cost.*field);
+  return Median(std::move(values));
+}
+
+// How many times as long `runner` took as `other` in the same round: the work alone if both tell.
+double RatioOf(const Runner& runner, const Runner& other) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < std::min(runner.costs.size(), other.costs.size()); ++i) {
+    const Cost &ours = runner.costs[i], &theirs = other.costs[i];
+    const bool both_tell = ours.told && theirs.told;
+    ratios.push_back(both_tell ? ours.work / theirs.work : ours.process / theirs.process);
   }
-  size_t Below(size_t bound) { return static_cast<size_t>(Next() % bound); }
+  return Median(std::move(ratios));
+}
+
+std::vector<std::string> Command(std::vector<std::string> start, const Input& input) {
+  start.insert(start.end(), input.files.begin(), input.files.end());
+  return start;
+}
+
+std::vector<Runner> MergeRunners(const Input& input, const Options& options) {
+  return {{"syncengine", Command({kSelf, "--run", "merge"}, input), options.rounds},
+          {"git merge-file",
+           {"git", "merge-file", "-p", "-q", input.files[1], input.files[0], input.files[2]},
+           options.rounds,
+           "git",
+           0},
+          {"libgit2", Command({kSelf, "--run", "libgit2"}, input), options.rounds,
+           "libgit2-dev and build again", 0}};
+}
+
+// By lines, as git compares; by characters, as diff-match-patch does.
+std::vector<Runner> DiffRunners(const Input& input, const Options& options) {
+  std::vector<Runner> runners;
+  for (const char* unit : {"lines", "words", "characters"}) {
+    runners.push_back({std::string("syncengine, ") + unit, Command({kSelf, "--run", unit}, input),
+                       options.rounds});
+  }
+  runners.push_back({"git diff", Command({"git", "diff", "--no-index", "--no-color"}, input),
+                     options.rounds, "git", 0});
+  const size_t slow = std::min(options.rounds, kSlowRounds);
+  if (options.peers.empty()) return runners;
+  runners.push_back({"diff-match-patch, Python",
+                     Command({kDebianPython, options.peers + "/diff_peer.py"}, input), slow,
+                     "python3-diff-match-patch", 2});
+  runners.push_back({"diff-match-patch, Node",
+                     Command({"node", options.peers + "/diff_peer.js"}, input), slow,
+                     "npm's diff-match-patch", 2});
+  return runners;
+}
+
+void RunRounds(std::vector<Runner>& runners, size_t rounds) {
+  for (size_t round = 0; round < rounds; ++round) {
+    for (Runner& runner : runners) {
+      if (round >= runner.rounds) continue;
+      if (const auto cost = Measure(runner.command)) {
+        runner.costs.push_back(*cost);
+      } else {
+        runner.rounds = 0;
+      }
+    }
+  }
+}
+
+double InputSize(const Input& input) {
+  double size = 0;
+  for (const std::string& file : input.files)
+    size += static_cast<double>(std::filesystem::file_size(file)) / 1e6;
+  return size;
+}
+
+void PrintRow(const Runner& runner, const std::vector<Runner>& all, double input_size) {
+  if (runner.costs.empty()) {
+    std::printf("  %-25s not measured: install %s (tools/setup.sh diff)\n", runner.name.c_str(),
+                runner.install.c_str());
+    return;
+  }
+  const Cost& first = runner.costs[0];
+  const double memory = MedianOf(runner, &Cost::memory);
+  std::printf("  %-25s %9.4f", runner.name.c_str(), MedianOf(runner, &Cost::process));
+  std::printf(first.told ? " %9.4f" : "         -", MedianOf(runner, &Cost::work));
+  std::printf(" %8.1f %8.1f", memory, memory / input_size);
+  std::printf(first.changed < 0 ? "           -" : " %11.0f", first.changed);
+  if (runner.counterpart == Runner::kNone) {
+    std::printf("         -\n");
+  } else {
+    std::printf(" %9.2f\n", RatioOf(all[runner.counterpart], runner));
+  }
+}
+
+class Targets {
+ public:
+  void Check(const std::string& what, double measured, double most) {
+    const bool met = measured <= most;
+    std::printf("%-6s %-58s %8.3f, at most %5.2f\n", met ? "met" : "MISSED", what.c_str(), measured,
+                most);
+    missed_ |= !met;
+  }
+  bool missed() const { return missed_; }
 
  private:
-  uint64_t state_;
+  bool missed_ = false;
 };
 
-std::vector<std::string> Words(uint64_t seed) {
-  Generator random(seed);
-  std::vector<std::string> words(6000);
-  for (std::string& word : words) {
-    for (size_t left = 1 + random.Below(11); left > 0; --left) {
-      word += static_cast<char>('a' + random.Below(26));
-    }
-  }
-  return words;
-}
+// An input with all that was measured on it; the runners stand in the order of *Runners().
+struct Measured {
+  Input input;
+  std::vector<Runner> runners;
 
-// Lines of about 72 characters; frequent words are frequent.
-std::string Text(uint64_t seed, size_t size, const std::vector<std::string>& words) {
-  Generator random(seed);
-  std::string text;
-  for (size_t line = 0; text.size() < size;) {
-    const size_t rank = random.Below(words.size());
-    const std::string& word = words[rank * random.Below(rank + 1) / words.size()];
-    text += word;
-    line += word.size() + 1;
-    text += line > 72 ? '\n' : ' ';
-    if (line > 72) line = 0;
-  }
-  text.resize(size);
-  return text;
-}
-
-std::string Edited(const std::string& text, size_t edits, uint64_t seed,
-                   const std::vector<std::string>& words) {
-  Generator random(seed);
-  std::vector<size_t> places(edits);
-  for (size_t& place : places) place = random.Below(text.size());
-  std::sort(places.begin(), places.end());
-  std::string edited;
-  size_t last = 0;
-  for (const size_t place : places) {
-    if (place < last) continue;
-    edited.append(text, last, place - last);
-    const size_t kind = random.Below(10);
-    last = place;
-    if (kind >= 4) last = std::min(text.size(), place + 1 + random.Below(kind < 7 ? 29 : 11));
-    for (size_t n = kind < 4 ? 1 + random.Below(5) : kind < 7 ? 0 : 1; n > 0; --n) {
-      edited += words[random.Below(words.size())];
-    }
-  }
-  return edited + text.substr(last);
-}
-
-struct Cost {
-  double seconds = 0;
-  double megabytes = 0;
+  const Runner& lines() const { return runners[0]; }
+  const Runner& characters() const { return runners[2]; }
+  const Runner& git() const { return runners[3]; }
 };
 
-constexpr int kPeakDescriptor = 3;
+Measured MeasureAll(const Input& input, const Options& options) {
+  Measured measured{input,
+                    input.is_merge() ? MergeRunners(input, options) : DiffRunners(input, options)};
+  RunRounds(measured.runners, options.rounds);
+  std::printf("%s\n", input.name);
+  for (const Runner& runner : measured.runners)
+    PrintRow(runner, measured.runners, InputSize(input));
+  return measured;
+}
 
-// The cheapest of three runs of a command, each in a process of its own.
-Cost Measure(std::vector<std::string> command) {
-  std::vector<char*> arguments;
-  for (std::string& argument : command) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
-  Cost best{1e9, 1e9};
-  for (int run = 0; run < 3; ++run) {
-    std::fflush(stdout);
-    int peak[2];
-    if (pipe(peak) != 0) return best;
-    const pid_t child = fork();
-    if (child == 0) {
-      dup2(peak[1], kPeakDescriptor);
-      const bool quiet = std::freopen("/dev/null", "w", stdout) != nullptr;
-      if (quiet) execvp(arguments[0], arguments.data());
-      _exit(127);
+void CheckEdited(Targets& targets, const Measured& edited) {
+  const std::string name = edited.input.name;
+  const double size = InputSize(edited.input);
+  for (const Runner* runner : {&edited.lines(), &edited.characters()}) {
+    targets.Check(name + ": " + runner->name + ", process time / git's",
+                  RatioOf(*runner, edited.git()), 1.5);
+    targets.Check(name + ": " + runner->name + ", memory / inputs",
+                  MedianOf(*runner, &Cost::memory) / size, 5);
+  }
+}
+
+void CheckUnrelated(Targets& targets, const Measured& small, const Measured& large) {
+  targets.Check("unrelated 200 KB, by characters: seconds",
+                MedianOf(small.characters(), &Cost::work), 0.1);
+  targets.Check("unrelated 400 KB / 200 KB, by characters",
+                RatioOf(large.characters(), small.characters()), 2.5);
+}
+
+int Run(const Options& options) {
+  std::printf("%-27s %9s %9s %8s %8s %11s %9s\n", "medians; CPU seconds", "process", "work",
+              "peak MB", "/ inputs", "changed B", "ours / it");
+  std::vector<Measured> all;
+  for (const Input& input : ListInputs(options.folder)) all.push_back(MeasureAll(input, options));
+  Targets targets;
+  CheckEdited(targets, all[0]);
+  CheckEdited(targets, all[1]);
+  CheckUnrelated(targets, all[2], all[3]);
+  const std::vector<Runner>& merges = all[4].runners;
+  if (!merges[2].costs.empty()) {
+    targets.Check("1 MB merge: time / libgit2's", RatioOf(merges[0], merges[2]), 1);
+  }
+  return targets.missed() ? 1 : 0;
+}
+
+std::optional<Options> ParseArguments(const std::vector<std::string>& arguments) {
+  Options options;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const bool has_value = i + 1 < arguments.size();
+    if (arguments[i] == "--peers" && has_value) {
+      options.peers = arguments[++i];
+    } else if (arguments[i] == "--rounds" && has_value) {
+      options.rounds = static_cast<size_t>(std::max(1, std::atoi(arguments[++i].c_str())));
+    } else if (options.folder.empty() && arguments[i].rfind("--", 0) != 0) {
+      options.folder = arguments[i];
+    } else {
+      return std::nullopt;
     }
-    rusage usage{};
-    int status = 0;
-    wait4(child, &status, 0, &usage);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-      std::fprintf(stderr, "%s: cannot be run\n", arguments[0]);
-    }
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-    };
-    best.seconds = std::min(best.seconds, seconds(usage.ru_utime) + seconds(usage.ru_stime));
-    close(peak[1]);
-    char told[64] = {};
-    const bool tells = read(peak[0], told, sizeof told - 1) > 0;
-    close(peak[0]);
-    if (tells) best.megabytes = std::min(best.megabytes, std::strtod(told, nullptr));
   }
-  return best;
+  return options;
 }
 
-void Write(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-std::string Read(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-}
-
-// The most memory that this process held; what wait4 tells counts the time before exec, too.
-double PeakMegabytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    double kilobytes = 0;
-    if (word == "VmHWM:" && status >> kilobytes) return kilobytes / 1024;
+// Makes the inputs in another process: what this one holds counts as memory of those it starts.
+int RunOn(Options options) {
+  std::string temporary = (std::filesystem::temp_directory_path() / "diff_bench.XXXXXX").string();
+  if (options.folder.empty()) {
+    if (mkdtemp(temporary.data()) == nullptr) return 1;
+    options.folder = temporary;
   }
-  return 0;
-}
-
-int CompareFiles(const std::string& what, const std::vector<std::string>& files) {
-  std::vector<std::string> texts;
-  for (const std::string& file : files) texts.push_back(Read(file));
-  if (what == "merge" && texts.size() == 3) {
-    return Merge3({.base = texts[0], .ours = texts[1], .theirs = texts[2]}).text.empty() ? 1 : 0;
-  }
-  if (texts.size() != 2) return 0;
-  DiffOptions options;
-  if (what == "lines") options.granularity = Granularity::kLines;
-  if (what == "words") options.granularity = Granularity::kWords;
-  return Diff(texts[0], texts[1], options).empty() ? 1 : 0;
-}
-
-// What a child process does: --run WHAT FILE... reads the files, compares or merges them, and tells
-// its peak memory on descriptor 3.
-int RunOne(const std::string& what, const std::vector<std::string>& files) {
-  const int result = CompareFiles(what, files);
-  dprintf(kPeakDescriptor, "%f", PeakMegabytes());
+  int result = 1;
+  if (Measure({kSelf, "--make", options.folder})) result = Run(options);
+  if (options.folder == temporary) std::filesystem::remove_all(temporary);
   return result;
 }
 
-void Report(const char* name, const Cost& ours, const Cost& start, const Cost& git, double inputs) {
-  std::printf("%-28s %8.3f s %8.1f MB (%4.1f x the inputs)   git %8.3f s   ratio %5.2f\n", name,
-              ours.seconds, ours.megabytes - start.megabytes,
-              (ours.megabytes - start.megabytes) / inputs, git.seconds, ours.seconds / git.seconds);
-}
-
-constexpr const char* kSelf = "/proc/self/exe";
-
-void DiffCase(const std::string& folder, const std::string& name, const std::string& before,
-              const std::string& after) {
-  const std::string a = folder + "/" + name + "_a.txt", b = folder + "/" + name + "_b.txt";
-  Write(a, before);
-  Write(b, after);
-  const Cost start = Measure({kSelf, "--run", "nothing"});
-  const Cost git = Measure({"git", "diff", "--no-index", "--no-color", a, b});
-  const double inputs = static_cast<double>(before.size() + after.size()) / 1e6;
-  for (const char* unit : {"lines", "words", "characters"}) {
-    const Cost cost = Measure({kSelf, "--run", unit, a, b});
-    Report((name + " " + unit).c_str(), cost, start, git, inputs);
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 2 && arguments[0] == "--make") {
+    WriteInputs(arguments[1]);
+    return 0;
   }
-}
-
-void MergeCase(const std::string& folder, const std::vector<std::string>& words) {
-  const std::string base = Text(2, 1'000'000, words);
-  const std::string ours = Edited(base, 300, 8, words), theirs = Edited(base, 300, 9, words);
-  const std::string o = folder + "/m_base.txt", a = folder + "/m_ours.txt",
-                    b = folder + "/m_theirs.txt";
-  Write(o, base);
-  Write(a, ours);
-  Write(b, theirs);
-  const Cost start = Measure({kSelf, "--run", "nothing"});
-  const Cost merge = Measure({kSelf, "--run", "merge", o, a, b});
-  const Cost git = Measure({"git", "merge-file", "-p", a, o, b});
-  Report("merge 1 MB", merge, start, git,
-         static_cast<double>(base.size() + ours.size() + theirs.size()) / 1e6);
-}
-
-int Run(const std::string& folder) {
-  const std::vector<std::string> words = Words(1), others = Words(8);
-  const std::string one = Text(2, 1'000'000, words);
-  DiffCase(folder, "1MB_1000_edits", one, Edited(one, 1000, 3, words));
-  const std::string ten = Text(4, 10'000'000, words);
-  DiffCase(folder, "10MB_100_edits", ten, Edited(ten, 100, 5, words));
-  DiffCase(folder, "unrelated_200KB", Text(6, 200'000, words), Text(7, 200'000, others));
-  DiffCase(folder, "unrelated_400KB", Text(6, 400'000, words), Text(7, 400'000, others));
-  MergeCase(folder, words);
-  return 0;
+  if (arguments.size() > 2 && arguments[0] == "--run")
+    return DoWork(arguments[1], {arguments.begin() + 2, arguments.end()});
+  if (const auto options = ParseArguments(arguments)) return RunOn(*options);
+  std::fprintf(stderr, "usage: diff_bench [--peers FOLDER] [--rounds N] [FOLDER]\n");
+  return 2;
 }
 
 }  // namespace
-}  // namespace syncengine
+}  // namespace syncengine::diff_bench
 
-int main(int argc, char** argv) {
-  if (argc >= 3 && std::string(argv[1]) == "--run") {
-    return syncengine::RunOne(argv[2], std::vector<std::string>(argv + 3, argv + argc));
-  }
-  if (argc == 2) return syncengine::Run(argv[1]);
-  std::string folder = (std::filesystem::temp_directory_path() / "diff_bench.XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return 1;
-  const int result = syncengine::Run(folder);
-  std::filesystem::remove_all(folder);
-  return result;
-}
+int main(int argc, char** argv) { return syncengine::diff_bench::Main({argv + 1, argv + argc}); }
