@@ -51,6 +51,13 @@ std::vector<IdType> ReadIds(ByteReader& reader) {
   return ids;
 }
 
+// Another value than 0 and 1 makes Finish fail.
+bool ReadFlag(ByteReader& reader) {
+  const uint8_t flag = reader.U8();
+  if (flag > 1) reader.Raw(reader.remaining() + 1);
+  return flag == 1;
+}
+
 absl::Time ReadTime(ByteReader& reader) { return absl::FromUnixMicros(reader.I64()); }
 
 }  // namespace
@@ -143,7 +150,7 @@ absl::StatusOr<DeviceRow> DecodeRow<DeviceRow>(absl::string_view bytes) {
   row.id = reader.ReadId<DeviceId>();
   row.name = std::string(reader.Short());
   row.created = ReadTime(reader);
-  row.revoked = reader.U8() != 0;
+  row.revoked = ReadFlag(reader);
   row.nonce_hash = std::string(reader.Raw(kDigestBytes));
   row.masked_token = std::string(reader.Raw(kDigestBytes));
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
@@ -213,6 +220,10 @@ absl::StatusOr<NodeRow> DecodeRow<NodeRow>(absl::string_view bytes) {
   return row;
 }
 
+namespace {
+bool IsShort(const BlockRow& row) { return row.refs <= UINT8_MAX && row.touch_epoch <= UINT16_MAX; }
+}  // namespace
+
 // There are more of these rows than of all others. State (2 bits), kind (2) and depth (4) share a
 // byte, and counts that are small, as they mostly are, take few.
 std::string EncodeRow(const BlockRow& row) {
@@ -222,7 +233,7 @@ std::string EncodeRow(const BlockRow& row) {
   writer.Raw(row.segment.bytes());
   writer.U32(row.offset);
   writer.U32(row.length);
-  if (row.refs <= UINT8_MAX && row.touch_epoch <= UINT16_MAX) {
+  if (IsShort(row)) {
     writer.U8(static_cast<uint8_t>(row.refs));
     writer.U16(static_cast<uint16_t>(row.touch_epoch));
   } else {
@@ -253,6 +264,7 @@ absl::StatusOr<BlockRow> DecodeRow<BlockRow>(absl::string_view bytes) {
   if (row.kind < FrameKind::kData || row.kind > FrameKind::kDelta) {
     return Damaged("block row", "unknown kind");
   }
+  if (is_short != IsShort(row)) return Damaged("block row", "counts in another form");
   if ((row.depth == 0) != (row.kind != FrameKind::kDelta) || row.depth > limits::kDeltaDepthMax) {
     return Damaged("block row", "a depth that its kind cannot have");
   }
@@ -395,7 +407,7 @@ absl::StatusOr<UploadRow> DecodeRow<UploadRow>(absl::string_view bytes) {
                 .touched = ReadTime(reader),
                 .pending = ReadIds<NodeId>(reader),
                 .epoch = reader.U64(),
-                .holds = reader.U8() != 0};
+                .holds = ReadFlag(reader)};
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return row;
 }

@@ -42,6 +42,13 @@ Fingerprint ReadPrint(ByteReader& reader) {
   return print;
 }
 
+// Another value than 0 and 1 makes Finish fail.
+bool ReadFlag(ByteReader& reader) {
+  const uint8_t flag = reader.U8();
+  if (flag > 1) reader.Raw(reader.remaining() + 1);
+  return flag == 1;
+}
+
 }  // namespace
 
 std::string EncodeSynced(const NodeId& node, const SyncedNode& row) {
@@ -59,7 +66,7 @@ absl::StatusOr<SyncedNode> DecodeSynced(absl::string_view bytes) {
   SYNCENGINE_RETURN_IF_ERROR(CheckVersion(reader, "synced row"));
   SyncedNode row;
   row.print = ReadPrint(reader);
-  row.racy = reader.U8() != 0;
+  row.racy = ReadFlag(reader);
   const absl::string_view encoded = reader.Long();
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   SYNCENGINE_ASSIGN_OR_RETURN(Revision revision, DecodeRevision(encoded));
@@ -141,7 +148,7 @@ absl::StatusOr<Identity> DecodeIdentity(absl::string_view bytes) {
   identity.root_marker = std::string(reader.Short());
   identity.root_inode = reader.U64();
   identity.boot = std::string(reader.Short());
-  identity.clean = reader.U8() != 0;
+  identity.clean = ReadFlag(reader);
   identity.checkpoint = absl::FromUnixMicros(reader.I64());
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return identity;
@@ -170,6 +177,7 @@ absl::StatusOr<std::vector<Issue>> DecodeIssues(absl::string_view bytes) {
     Issue issue;
     for (std::string* text : {&issue.path, &issue.cause, &issue.hint}) {
       *text = std::string(reader.Short());
+      if (text->size() > kIssueTextMax) return MakeError(Reason::kIntegrity, "issues: too long");
     }
     issues.push_back(std::move(issue));
   }
