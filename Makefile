@@ -2,10 +2,11 @@
 # JOBS bounds parallel compilers and tests.
 JOBS ?= 2
 PREFIX ?= /usr/local
+SECONDS ?= 60
 SANITIZED := asan tsan
 CXX_FILES = $(shell git ls-files '*.h' '*.cc')
 
-.PHONY: help setup demo build test bench bench-peers bench-chunker merge-eval live-sim live-bench diff-bench lint fmt install clean crash-states fault-sweep kill $(SANITIZED)
+.PHONY: help setup demo build test bench bench-peers bench-chunker merge-eval fuzz live-sim live-bench diff-bench lint fmt install clean crash-states fault-sweep kill $(SANITIZED)
 
 help:  ## this list
 	@sed -n 's/^\([a-z$$() A-Z-]*\):.*## \(.*\)/\1 - \2/p' Makefile
@@ -83,6 +84,12 @@ kill: setup build/release/build.ninja  ## kills the program CYCLES times, then c
 $(SANITIZED): %: setup build/%/build.ninja
 	cmake --build --preset $@ --parallel $(JOBS)
 	ctest --preset $@ --output-on-failure --parallel $(JOBS)
+
+fuzz: setup  ## runs every fuzz target for SECONDS (60) under clang's sanitizers
+	@tools/setup.sh fuzz
+	cmake --preset fuzz
+	cmake --build --preset fuzz --parallel $(JOBS)
+	tools/fuzz.py build/fuzz $(SECONDS) $(JOBS)
 
 lint: setup  ## house rules, the rules' own test, formatting
 	python3 -B tests/lint/house_test.py

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the build needs on Debian 12. Safe to run again: with everything in place it only asks
 # dpkg and leaves. Reads nothing from stdin and starts no service. "setup.sh peers" also installs the programs
-# that tools/bench_peers.py compares with, and what makes its data; "setup.sh diff" those that diff_bench runs beside.
+# that tools/bench_peers.py compares with, and what makes its data; "setup.sh diff" those that diff_bench runs beside;
+# "setup.sh fuzz" what `make fuzz` needs.
 set -euo pipefail
 
 packages=(
@@ -14,14 +15,14 @@ packages=(
   # Tests, benchmarks, lint and the demo.
   libgtest-dev libgmock-dev libbenchmark-dev librsync-dev rdiff python3 clang-format clang-tidy curl zstd openssl
 )
-if [ "${1:-}" = peers ]; then
-  packages+=(restic borgbackup casync bup xdelta3 zpaq xz-utils)
-  command -v npm >/dev/null || packages+=(npm)
-fi
-if [ "${1:-}" = diff ]; then
-  packages+=(libgit2-dev python3-diff-match-patch)
-  command -v npm >/dev/null || packages+=(npm)
-fi
+case "${1:-}" in
+  peers) packages+=(restic borgbackup casync bup xdelta3 zpaq xz-utils) ;;
+  diff) packages+=(libgit2-dev python3-diff-match-patch) ;;
+  fuzz) packages+=(clang-14 libclang-rt-14-dev) ;;
+esac
+case "${1:-}" in
+  peers | diff) command -v npm >/dev/null || packages+=(npm) ;;
+esac
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: this script knows Debian 12 only; install the equivalents of: ${packages[*]}" >&2
