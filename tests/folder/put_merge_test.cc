@@ -18,7 +18,9 @@ class PutMergeTest : public ::testing::Test {
 
   void Write(const std::string& path, const std::string& bytes) {
     server_.clock.Advance(absl::Seconds(5));
-    if (disk_.Stat(path).ok()) SE_ASSERT_OK(disk_.RemoveFile(path));
+    if (disk_.Stat(path).ok()) {
+      SE_ASSERT_OK(disk_.RemoveFile(path));
+    }
     auto file = disk_.Create(path, 0644);
     SE_ASSERT_OK(file);
     SE_ASSERT_OK((*file)->WriteAt(0, bytes));
