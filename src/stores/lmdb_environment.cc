@@ -304,31 +304,34 @@ absl::Status LmdbEnvironment::Read(absl::FunctionRef<absl::Status(MDB_txn*)> bod
 }
 
 absl::Status LmdbEnvironment::Write(absl::FunctionRef<WriteResult(MDB_txn*)> body) {
-  bool committed = false;
-  while (!committed) {
-    const uint64_t size = map_bytes();
-    SYNCENGINE_RETURN_IF_ERROR(WriteOnce(body, &committed));
-    if (!committed) SYNCENGINE_RETURN_IF_ERROR(Grow(size));
+  for (;;) {
+    SYNCENGINE_ASSIGN_OR_RETURN(const std::optional<uint64_t> full_at, WriteOnce(body));
+    if (!full_at.has_value()) return absl::OkStatus();
+    SYNCENGINE_RETURN_IF_ERROR(Grow(*full_at));
   }
-  return absl::OkStatus();
 }
 
-absl::Status LmdbEnvironment::WriteOnce(absl::FunctionRef<WriteResult(MDB_txn*)> body,
-                                        bool* committed) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+absl::StatusOr<std::optional<uint64_t>> LmdbEnvironment::WriteOnce(
+    absl::FunctionRef<WriteResult(MDB_txn*)> body) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   {
     absl::MutexLock lock(&poison_mutex_);
     if (!poison_.empty()) return absl::FailedPreconditionError(poison_);
   }
   SYNCENGINE_ASSIGN_OR_RETURN(MDB_txn* const transaction, Begin(0));
   const absl::Cleanup unlock = [this] { transactions_.ReaderUnlock(); };
+  const uint64_t size = map_bytes();
   const WriteResult result = body(transaction);
+  int code = MDB_MAP_FULL;
   if (result.outcome == Outcome::kCommit) {
-    const int code = mdb_txn_commit(transaction);  // Frees the transaction in any case.
-    *committed = code != MDB_MAP_FULL;
-    return *committed ? CommitStatus(code) : absl::OkStatus();
+    code = mdb_txn_commit(transaction);  // Frees the transaction in any case.
+  } else {
+    mdb_txn_abort(transaction);
   }
-  mdb_txn_abort(transaction);
-  return result.outcome == Outcome::kAbort ? result.status : absl::OkStatus();
+  if (result.outcome == Outcome::kAbort) SYNCENGINE_RETURN_IF_ERROR(result.status);
+  if (result.outcome == Outcome::kAbort) return std::nullopt;
+  if (code == MDB_MAP_FULL) return size;
+  SYNCENGINE_RETURN_IF_ERROR(CommitStatus(code));
+  return std::nullopt;
 }
 
 absl::Status LmdbEnvironment::CommitStatus(int code) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -56,13 +57,14 @@ class LmdbEnvironment {
   absl::Status CheckFormat();
   absl::Status CheckUsable() const;
   absl::StatusOr<MDB_txn*> Begin(unsigned flags) ABSL_LOCKS_EXCLUDED(transactions_);
-  // OK and `committed`, or OK and a map that must grow first.
-  absl::Status WriteOnce(absl::FunctionRef<WriteResult(MDB_txn*)> body, bool* committed);
+  // Nothing when it is done; otherwise how large the map was that must grow first.
+  absl::StatusOr<std::optional<uint64_t>> WriteOnce(absl::FunctionRef<WriteResult(MDB_txn*)> body);
   absl::Status CommitStatus(int code);
   bool IsDiskNearlyFull() const;
   absl::Status Grow(uint64_t full_at);
   absl::Status AdoptSize();
-  uint64_t map_bytes() const;
+  // LMDB reads it in the map itself: for whoever holds `transactions_`, shared or not.
+  uint64_t map_bytes() const ABSL_SHARED_LOCKS_REQUIRED(transactions_);
 
   const std::string directory_;
   const LmdbMetadataStore::Options options_;

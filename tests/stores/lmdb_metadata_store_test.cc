@@ -104,21 +104,25 @@ TEST(LmdbMetadataStoreTest, ForeignFileIsRefused) {
   EXPECT_FALSE(LmdbMetadataStore::Open(directory.path()).ok());
 }
 
+// What a map was read from must not be gone while another thread makes it grow.
 TEST(LmdbMetadataStoreTest, MapGrowsUnderReadersAndWriters) {
-  TemporaryDirectory directory;
-  const auto store = Open(directory.path(), 64 << 10);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&, i] {
-      for (int j = 0; j < 8; ++j) {
-        const std::string key = absl::StrCat(i, "-", j);
-        SE_EXPECT_OK(Put(*store, key, std::string(50'000, static_cast<char>('a' + i))));
-        EXPECT_EQ(Get(*store, key).value_or("").size(), 50'000u);
-      }
-    });
+  constexpr int kRounds = 10;
+  for (int round = 0; round < kRounds; ++round) {
+    TemporaryDirectory directory;
+    const auto store = Open(directory.path(), 64 << 10);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&, i] {
+        for (int j = 0; j < 8; ++j) {
+          const std::string key = absl::StrCat(i, "-", j);
+          SE_EXPECT_OK(Put(*store, key, std::string(50'000, static_cast<char>('a' + i))));
+          EXPECT_EQ(Get(*store, key).value_or("").size(), 50'000u);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(Get(*store, "3-7").value_or(""), std::string(50'000, 'd'));
   }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(Get(*store, "3-7").value_or(""), std::string(50'000, 'd'));
 }
 
 TEST(LmdbMetadataStoreTest, ClosureRunsAgainAfterGrowthAndCommitsOnce) {
