@@ -5,21 +5,26 @@
   tools/measure.py versions A B.. put folders or files one after the other as states of one thing, and say
                                   what each of them added to the repository
   tools/measure.py file GIB       put, get, cat of one file of GIB gibibytes of noise
+  tools/measure.py wire GIB       bytes on the wire, headers included, for one byte inserted near the front of a
+                                  file of GIB gibibytes of noise: by put, and by a folder that is kept in sync
 
 Prints seconds, processor seconds and peak memory of each call. Works below --work (default: a new temporary
 directory), which is removed afterwards.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -118,9 +123,96 @@ def versions(env, work, places):
     row("check", checked, note_of(checked, "clean", "revisions", "blocks"))
 
 
+class Relay:
+    """Passes connections on to a server and counts the bytes of each exchange in both directions."""
+
+    def __init__(self, port):
+        self.target, self.exchanges, self.lock = port, [], threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.target))
+                current = {}  # The exchange that both directions of this connection are in.
+                for way, pair in enumerate(((near, far), (far, near))):
+                    threading.Thread(target=self.pass_on, args=(*pair, way, current), daemon=True).start()
+
+    def pass_on(self, source, target, way, current):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(1 << 16):
+                with self.lock:
+                    self.count(way, piece, current)
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+
+    def count(self, way, piece, current):
+        verb = piece.split(b" ", 1)[0]
+        if way == 0 and verb in (b"GET", b"POST", b"PUT", b"DELETE"):
+            current["of"] = [piece.split(b"\r\n", 1)[0].decode(errors="replace"), 0, 0]
+            self.exchanges.append(current["of"])
+        current["of"][1 + way] += len(piece)
+
+    def take(self, what):
+        time.sleep(0.3)  # The last answer is on its way.
+        with self.lock:
+            exchanges, self.exchanges = self.exchanges, []
+        for line, up, down in exchanges if len(exchanges) < 50 else []:
+            print(f"  {up:10,} up {down:10,} down  {line}")
+        up, down = sum(each[1] for each in exchanges), sum(each[2] for each in exchanges)
+        print(f"{what}: {len(exchanges)} requests, {up:,} up + {down:,} down = {up + down:,} bytes", flush=True)
+
+
+def insert(path, at):
+    """One random byte into the file, by a new file that takes its place, as editors do."""
+    beside = path.with_name("beside")
+    with open(path, "rb") as old, open(beside, "wb") as new:
+        new.write(old.read(at) + random.Random(at).randbytes(1))
+        shutil.copyfileobj(old, new, 16 << 20)
+    beside.replace(path)
+
+
+def wire(env, work, gibibytes):
+    folder, repo = work / "folder", work / "repo"
+    folder.mkdir()
+    dice = random.Random(1)
+    with open(folder / "big", "wb") as out:
+        for _ in range(int(gibibytes * 64)):
+            out.write(dice.randbytes(16 << 20))
+    measured(env, "-r", repo, "init")
+    env["SYNCENGINE_TOKEN"] = json.loads(measured(env, "-r", repo, "device", "add", "a", "--json")[3])["token"]
+    server = subprocess.Popen([PROGRAM, "-r", repo, "serve", "--listen", "127.0.0.1:0"], env=env,
+                              stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    try:
+        url = server.stdout.readline().decode().split()[-1]
+        relay = Relay(int(url.rstrip("/").rsplit(":", 1)[1]))
+        remote = f"http://127.0.0.1:{relay.port}"
+        step = 0
+        for name, command in (("put", ["put", f"{folder}/", "/"]), ("sync", ["sync", folder])):
+            measured(env, "-r", remote, *command)
+            relay.take(f"{name}, first")
+            for _ in range(2):
+                step += 1
+                time.sleep(1.1)  # Else the time of the change may be that of the content before.
+                insert(folder / "big", 1000 * step)
+                measured(env, "-r", remote, *command)
+                relay.take(f"{name}, one byte inserted")
+        measured(env, "-r", remote, "get", "/big", work / "back")
+        same = subprocess.run(["cmp", folder / "big", work / "back"], check=False).returncode == 0
+        print("get:", "the same bytes" if same else "DIFFERENT BYTES")
+    finally:
+        server.terminate()
+        server.wait()
+    checked = measured(env, "-r", repo, "check", "--read-data", "--json")
+    row("check", checked, note_of(checked, "clean", "revisions", "blocks"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=["tree", "versions", "file"])
+    parser.add_argument("what", choices=["tree", "versions", "file", "wire"])
     parser.add_argument("of", nargs="+", help="FOLDER, folders or files, or size in GiB")
     parser.add_argument("--program", type=pathlib.Path, default=PROGRAM, help="syncengine to measure")
     parser.add_argument("--work", help="directory to work in")
@@ -134,6 +226,8 @@ def main():
             tree(env, work, arguments.of[0].rstrip("/"))
         elif arguments.what == "versions":
             versions(env, work, arguments.of)
+        elif arguments.what == "wire":
+            wire(env, work, float(arguments.of[0]))
         else:
             file(env, work, float(arguments.of[0]))
     finally:

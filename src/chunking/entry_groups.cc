@@ -6,7 +6,7 @@
 namespace syncengine {
 namespace {
 
-constexpr uint32_t kAcceptBelow = 53'687'091;  // 2^32 / 80
+constexpr uint32_t kAcceptBelow = 390'451'572;  // 2^32 / 11
 
 uint32_t EntryValue(const BlockId& id) {
   const uint8_t* bytes = id.data();

@@ -9,6 +9,8 @@
 
 namespace syncengine {
 
+static_assert(kEntryGroupMax <= limits::kManifestRootEntriesMax);
+
 absl::Status ManifestTree::Add(const ContentEntry& entry, std::vector<ManifestNode>& nodes) {
   return AddAt(0, entry, nodes);
 }
@@ -18,9 +20,8 @@ absl::Status ManifestTree::AddAt(size_t height, const ContentEntry& entry,
   if (levels_.size() == height) levels_.emplace_back();
   levels_[height].entries.push_back(entry);
   levels_[height].ids.push_back(entry.id);
-  // A list this long cannot be a root any more, so its nodes are final.
-  static_assert(kEntryGroupMax > limits::kManifestRootEntriesMax);
-  if (levels_[height].entries.size() < kEntryGroupMax) return absl::OkStatus();
+  // A list longer than a group is no root any more, so its nodes are final.
+  if (levels_[height].entries.size() <= kEntryGroupMax) return absl::OkStatus();
   return CutAt(height, false, nodes);
 }
 
@@ -42,8 +43,7 @@ absl::Status ManifestTree::CutAt(size_t height, bool is_last, std::vector<Manife
 
 absl::StatusOr<Manifest> ManifestTree::Finish(std::vector<ManifestNode>& nodes) {
   for (size_t height = 0; height < levels_.size(); ++height) {
-    if (!levels_[height].has_nodes &&
-        levels_[height].entries.size() <= limits::kManifestRootEntriesMax) {
+    if (!levels_[height].has_nodes && levels_[height].entries.size() <= kEntryGroupMax) {
       return Manifest{static_cast<uint8_t>(height), std::move(levels_[height].entries)};
     }
     while (!levels_[height].entries.empty()) {

@@ -55,22 +55,22 @@ TEST(EntryGroupsTest, SizesStayWithinBoundsAndTheirMeanIsTheAverage) {
 TEST(EntryGroupsTest, CutIsTheFirstAcceptedOrTheEarliestLeastEntry) {
   std::vector<BlockId> ids = SomeIds(400, 3);
   for (BlockId& id : ids) id.mutable_data()[0] |= 0x80;
-  ids[99].mutable_data()[0] = 0x40;
-  ids[120].mutable_data()[0] = 0x41;
-  EXPECT_EQ(CutEntries(ids, true), 100u);
-  // Just below 2^32 / 80 = 0x03333333, and before the minimum, where nothing is a candidate.
-  std::fill_n(ids[50].mutable_data(), 4, uint8_t{0});
-  std::copy_n("\x03\x33\x33\x32", 4, ids[200].mutable_data());
-  std::fill_n(ids[210].mutable_data(), 4, uint8_t{0});
-  EXPECT_EQ(CutEntries(ids, true), 201u);
-  std::copy_n("\x03\x33\x33\x33", 4, ids[200].mutable_data());
-  EXPECT_EQ(CutEntries(ids, true), 211u);
+  ids[11].mutable_data()[0] = 0x40;
+  ids[14].mutable_data()[0] = 0x41;
+  EXPECT_EQ(CutEntries(ids, true), 12u);
+  // Just below 2^32 / 11 = 0x1745d174.5, and before the minimum, where nothing is a candidate.
+  std::fill_n(ids[5].mutable_data(), 4, uint8_t{0});
+  std::copy_n("\x17\x45\xd1\x73", 4, ids[25].mutable_data());
+  std::fill_n(ids[28].mutable_data(), 4, uint8_t{0});
+  EXPECT_EQ(CutEntries(ids, true), 26u);
+  std::copy_n("\x17\x45\xd1\x74", 4, ids[25].mutable_data());
+  EXPECT_EQ(CutEntries(ids, true), 29u);
 }
 
 TEST(EntryGroupsTest, RunOfOneIdGivesMaximalGroups) {
   for (uint64_t seed = 1; seed < 200; ++seed) {
     const std::vector<BlockId> ids(1024, SomeIds(1, seed)[0]);
-    EXPECT_EQ(GroupSizes(ids), std::vector<size_t>(4, kEntryGroupMax));
+    EXPECT_EQ(GroupSizes(ids), std::vector<size_t>(32, kEntryGroupMax));
   }
 }
 

@@ -209,7 +209,7 @@ TEST_P(FailureTest, StopEndsAnUploadAndTakesAnnouncementsBack) {
 }
 
 TEST_P(FailureTest, StopEndsADownloadAndTellsEveryItem) {
-  Create(KeyHolder::kServer, 16'384);  // No manifest nodes.
+  Create(KeyHolder::kServer, 65'536);  // No manifest nodes.
   ListPlan plan;
   for (int i = 0; i < 30; ++i)
     plan.AddFile(absl::StrCat("f", i), MakeBytes(i, 1'000'000), NewNode());
@@ -230,7 +230,7 @@ TEST_P(FailureTest, StopEndsADownloadAndTellsEveryItem) {
 }
 
 TEST_P(FailureTest, OnlyTheItemsOfADamagedFrameFail) {
-  Create(KeyHolder::kServer, 16'384);  // No manifest nodes.
+  Create(KeyHolder::kServer, 65'536);  // No manifest nodes.
   ListPlan plan;
   plan.AddFile("a", MakeBytes(1, 1'000'000), NewNode());
   plan.AddFile("b", MakeBytes(2, 1'000'000), NewNode());
