@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "src/transfer/put_stamp.h"
 #include "src/transfer/remote_tree.h"
 #include "src/transfer/same_content.h"
+#include "src/transfer/similar_files.h"
 #include "src/transfer/verdict.h"
 #include "syncengine/base/error.h"
 #include "syncengine/format/name.h"
@@ -72,6 +74,7 @@ class PutPlan : public UploadPlan {
       : ports_(ports),
         request_(request),
         remote_(std::move(remote)),
+        similar_(remote_),
         cache_(ports.cache, ports.opened.record.id),
         report_(report),
         nodes_(ports.entropy),
@@ -140,6 +143,8 @@ class PutPlan : public UploadPlan {
                    const RemoteNode* remote, const std::optional<PutCacheRow>& cached);
   // The remote node that `local` replaces, after planning to delete one of another kind.
   const RemoteNode* Replaced(const std::string& path, NodeKind kind);
+  // What the head of `node` holds, asked for when it is needed.
+  std::function<absl::StatusOr<ContentRef>()> ContentOf(const NodeId& node) const;
   void DeleteBelow(const std::string& path);
   void Delete(const std::string& path, const RemoteNode& node);
   void PlanDeletes();
@@ -152,6 +157,7 @@ class PutPlan : public UploadPlan {
   const PutTreePorts& ports_;
   const PutTreeRequest request_;
   RemoteTree remote_;
+  SimilarFiles similar_;
   PutCache cache_;
   PutTreeReport& report_;
   NodeIds nodes_;
@@ -249,6 +255,14 @@ const RemoteNode* PutPlan::Replaced(const std::string& path, NodeKind kind) {
   return nullptr;
 }
 
+std::function<absl::StatusOr<ContentRef>()> PutPlan::ContentOf(const NodeId& node) const {
+  return [&opened = ports_.opened, node]() -> absl::StatusOr<ContentRef> {
+    SYNCENGINE_ASSIGN_OR_RETURN(Revision head,
+                                opened.service->Stat(opened.record.id, {.path = "", .node = node}));
+    return std::move(head.state.content);
+  };
+}
+
 UploadItem PutPlan::NewItem(const Directory& directory, const Local& local, const std::string& path,
                             const RemoteNode* remote, NodeKind kind) {
   UploadItem item;
@@ -298,13 +312,8 @@ void PutPlan::CompareFile(const Directory& directory, const Local& local, const 
     in_flight_[path].opened_ns = absl::ToUnixNanos(ports_.clock.Now());
     return OpenFileSource(ports_.files, local.path, local.stat);
   };
-  if (remote != nullptr && remote->size > 0) {
-    item.replaced = [&opened = ports_.opened, node = remote->node]() -> absl::StatusOr<ContentRef> {
-      SYNCENGINE_ASSIGN_OR_RETURN(
-          Revision head, opened.service->Stat(opened.record.id, {.path = "", .node = node}));
-      return std::move(head.state.content);
-    };
-  }
+  const RemoteNode* base = remote != nullptr ? remote : similar_.Find(path, local.stat.size);
+  if (base != nullptr && base->size > 0) item.replaced = ContentOf(base->node);
   if (remote != nullptr && remote->size == local.stat.size && SameAttributes(*remote, local.stat)) {
     item.already_there = [this, node = remote->node,
                           head = remote->revision](const ContentRef& read) -> absl::StatusOr<bool> {
