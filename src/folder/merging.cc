@@ -9,6 +9,7 @@
 #include "src/folder/stat_print.h"
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
+#include "syncengine/reconcile/history.h"
 
 namespace syncengine::folder {
 namespace {
@@ -157,7 +158,7 @@ void Merging::Agree(const Contest& contest, const RevisionId& ours, const Conten
     row.committed_at = contest.theirs.committed_at;
     row.state.attributes = contest.here.attributes;
   }
-  row.revision = ours;
+  FollowHead(row, ours, RevisionId());
   row.state.content = content;
   row.state.attributes.mtime_ns = contest.here.attributes.mtime_ns;
   row.state.attributes.symlink_target = contest.here.attributes.symlink_target;

@@ -7,6 +7,7 @@
 
 #include "src/folder/state.h"
 #include "syncengine/base/ids.h"
+#include "syncengine/reconcile/history.h"
 #include "syncengine/reconcile/observation.h"
 
 namespace syncengine::folder {
@@ -24,7 +25,7 @@ inline void RecordHead(State& state, const NodeId& node, const std::optional<Fin
   SyncedNode row;
   if (known != state.synced().end()) row = known->second;
   if (moved_on) {
-    row.revision = change->second.id;
+    FollowHead(row, change->second.id, change->second.parent);
     row.committed_at = change->second.committed_at;
     row.state = change->second.state;
   }

@@ -9,6 +9,12 @@
 #include "syncengine/reconcile/history.h"
 
 namespace syncengine::folder {
+namespace {
+
+// How far back a base is looked for that a restored server has in common with this folder.
+constexpr int kHistoryLength = 200;
+
+}  // namespace
 
 absl::Status RemoteObserver::Update(std::stop_token stop) {
   if (!state_.cursor().has_value()) return Relist(Why::kFirst, stop);
@@ -34,8 +40,11 @@ absl::Status RemoteObserver::Follow(std::stop_token stop) {
 
 absl::Status RemoteObserver::Take(const ChangesPage& page) {
   for (const ChangesEntry& change : page.entries) {
-    if (change.entry.kind == JournalKind::kCommitted && change.revision.has_value()) {
+    if (change.entry.kind != JournalKind::kCommitted) continue;
+    if (change.revision.has_value()) {
       Note(*change.revision);
+    } else {
+      NoteForgotten(change.entry);
     }
   }
   if (page.next == state_.cursor()) return absl::OkStatus();
@@ -46,6 +55,7 @@ absl::Status RemoteObserver::Take(const ChangesPage& page) {
 // The journal repeats our own commits; and a page may stop at an old revision of a node whose newer
 // one was ours, but the next page then takes it back.
 void RemoteObserver::Note(const Revision& head) {
+  if (RecogniseOwn(head)) return;
   auto row = state_.synced().find(head.node);
   const bool ours = row != state_.synced().end() && row->second.revision == head.id;
   const bool never_here = row == state_.synced().end() && head.state.deleted;
@@ -56,6 +66,43 @@ void RemoteObserver::Note(const Revision& head) {
   }
 }
 
+// Two devices that commit the same state on the same base would be told apart in vain.
+bool RemoteObserver::RecogniseOwn(const Revision& head) {
+  const auto notes = state_.sent().find(head.node);
+  if (notes == state_.sent().end() || head.state.deleted) return false;
+  if (head.parent != state_.HeadId(head.node)) return false;
+  for (const SentChange& sent : notes->second) {
+    if (sent.base != head.parent || !(sent.state == head.state)) continue;
+    TakeAsAgreed(head.node, SentChange(sent), head.id);
+    return true;
+  }
+  return false;
+}
+
+// The first revision of a node whose id was drawn here is ours, also when it was forgotten since.
+void RemoteObserver::NoteForgotten(const JournalEntry& entry) {
+  const auto notes = state_.sent().find(entry.node);
+  if (notes == state_.sent().end() || !state_.HeadId(entry.node).IsZero()) return;
+  const SentChange sent = notes->second.back();
+  if (sent.base.IsZero()) TakeAsAgreed(entry.node, sent, entry.revision);
+}
+
+// Whatever happened to the file since it was sent is a change of the user's.
+void RemoteObserver::TakeAsAgreed(const NodeId& node, const SentChange& sent,
+                                  const RevisionId& revision) {
+  SyncedNode row;
+  const auto known = state_.synced().find(node);
+  if (known != state_.synced().end()) row = known->second;
+  FollowHead(row, revision, sent.base);
+  row.committed_at = sent.at;
+  row.state = sent.state;
+  row.print = sent.print;
+  row.racy = true;
+  state_.PutSynced(node, std::move(row));
+  state_.EraseRemote(node);
+  state_.EraseSent(node);
+}
+
 // The cursor is read before the listing, so that what moves while it runs is in the journal behind
 // it.
 absl::Status RemoteObserver::Relist(Why why, std::stop_token stop) {
@@ -64,7 +111,8 @@ absl::Status RemoteObserver::Relist(Why why, std::stop_token stop) {
   SyncedTree synced = state_.synced();
   RemoteChanges heads;
   if (why == Why::kNewHistory) {
-    heads = RebaseOnHistory(listed, synced);
+    SYNCENGINE_ASSIGN_OR_RETURN(const ServerHistories histories, AskForHistories(listed, stop));
+    heads = RebaseOnHistory(listed, histories, synced);
     history_changed_ = true;
   } else {
     heads = DifferingHeads(listed, synced);
@@ -101,6 +149,22 @@ absl::StatusOr<RemoteChanges> RemoteObserver::ListAll(std::stop_token stop) {
   return absl::CancelledError("sync: stopped on request");
 }
 
+absl::StatusOr<ServerHistories> RemoteObserver::AskForHistories(const RemoteChanges& listed,
+                                                                std::stop_token stop) {
+  ServerHistories histories;
+  for (const auto& [node, row] : state_.synced()) {
+    const auto head = listed.find(node);
+    if (head == listed.end() || !NeedsHistory(head->second, row)) continue;
+    if (stop.stop_requested()) return absl::CancelledError("sync: stopped on request");
+    absl::StatusOr<RevisionPage> page =
+        service().Revisions(id(), {.node = node, .limit = kHistoryLength});
+    if (absl::IsNotFound(page.status())) continue;
+    SYNCENGINE_RETURN_IF_ERROR(page.status());
+    histories[node] = std::move(page->revisions);
+  }
+  return histories;
+}
+
 absl::Status RemoteObserver::AskForMissing(const RemoteChanges& listed, RemoteChanges& heads,
                                            std::stop_token stop) {
   for (const auto& [node, row] : state_.synced()) {
@@ -129,7 +193,9 @@ void RemoteObserver::ReplaceTrees(SyncedTree synced, const RemoteChanges& heads)
   for (auto& [node, row] : synced) {
     if (state_.synced().at(node).revision != row.revision) state_.PutSynced(node, std::move(row));
   }
-  for (const auto& [node, head] : heads) state_.PutRemote(head);
+  for (const auto& [node, head] : heads) {
+    if (!RecogniseOwn(head)) state_.PutRemote(head);
+  }
 }
 
 }  // namespace syncengine::folder

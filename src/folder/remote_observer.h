@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "src/folder/state.h"
+#include "syncengine/reconcile/history.h"
 #include "syncengine/transfer/opened_namespace.h"
 
 namespace syncengine::folder {
@@ -39,8 +40,15 @@ class RemoteObserver {
   // Heads of nodes that a listing did not show: they are deleted, or moved while it ran.
   absl::Status AskForMissing(const RemoteChanges& listed, RemoteChanges& heads,
                              std::stop_token stop);
+  // What the server still knows of nodes whose head is not the one known here.
+  absl::StatusOr<ServerHistories> AskForHistories(const RemoteChanges& listed,
+                                                  std::stop_token stop);
   void ReplaceTrees(SyncedTree synced, const RemoteChanges& heads);
   void Note(const Revision& head);
+  // True when `head` is a commit of ours whose answer never came: then it is agreed on.
+  bool RecogniseOwn(const Revision& head);
+  void NoteForgotten(const JournalEntry& entry);
+  void TakeAsAgreed(const NodeId& node, const SentChange& sent, const RevisionId& revision);
 
   const OpenedNamespace& opened_;
   State& state_;

@@ -11,6 +11,7 @@
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
 #include "syncengine/format/name.h"
+#include "syncengine/reconcile/history.h"
 
 namespace syncengine::folder {
 namespace {
@@ -43,7 +44,9 @@ absl::Status Sender::Run() {
 absl::Status Sender::RunWave() {
   next_ = 0;
   under_way_.clear();
-  Uploader uploader(around_.opened, around_.executor, around_.entropy, around_.clock);
+  Uploader uploader(
+      around_.opened, around_.executor, around_.entropy, around_.clock,
+      {.before_commit = [this](absl::Span<const Change> changes) { return NoteSent(changes); }});
   absl::StatusOr<UploadStats> stats = uploader.Upload(*this, round_.meter.Part(), round_.stop);
   SYNCENGINE_RETURN_IF_ERROR(stats.status());
   round_.outcome.report.sent_bytes += stats->sent_bytes;
@@ -133,6 +136,20 @@ absl::StatusOr<std::unique_ptr<ContentSource>> Sender::Open(const NodeId& node) 
   return std::make_unique<StableSource>(around_.files, *path, *std::move(file), print);
 }
 
+// Durable before the request goes out: should its answer be lost, the revision is known to be ours
+// all the same, and a file that is deleted meanwhile stays deleted.
+absl::Status Sender::NoteSent(absl::Span<const Change> changes) {
+  for (const Change& change : changes) {
+    if (change.state.deleted) continue;
+    const std::optional<Reading> reading = ReadingOf(change.node);
+    around_.state.PutSent(change.node, {.base = change.base,
+                                        .state = change.state,
+                                        .print = reading ? reading->print : Fingerprint(),
+                                        .at = around_.clock.Now()});
+  }
+  return around_.state.Flush();
+}
+
 void Sender::Finished(const UploadItem& item, const UploadResult& result) {
   auto found = under_way_.find(item.change.node);
   if (found == under_way_.end()) return;
@@ -156,7 +173,7 @@ void Sender::Record(const Action& action, const UploadItem& item, const UploadRe
   SyncedNode row;
   auto known = state.synced().find(action.node);
   if (known != state.synced().end()) row = known->second;
-  row.revision = result.outcome.revision;
+  FollowHead(row, result.outcome.revision, item.change.base);
   row.committed_at = around_.clock.Now();
   row.state = item.change.state;
   if (item.open) row.state.content = result.content;
@@ -166,6 +183,7 @@ void Sender::Record(const Action& action, const UploadItem& item, const UploadRe
   }
   state.PutSynced(action.node, std::move(row));
   state.EraseRemote(action.node);
+  state.EraseSent(action.node);
 }
 
 // What the disk says of content that is now on both sides; a move here changed the ctime since the

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "src/folder/round.h"
 #include "syncengine/transfer/uploader.h"
 
@@ -34,6 +35,7 @@ class Sender : public UploadPlan {
   absl::Status RunWave();
   absl::Status CheckName(const Action& action) const;
   UploadItem ItemFor(const Action& action);
+  absl::Status NoteSent(absl::Span<const Change> changes);
   absl::StatusOr<std::unique_ptr<ContentSource>> Open(const NodeId& node);
   void Record(const Action& action, const UploadItem& item, const UploadResult& result);
   std::optional<Reading> ReadingOf(const NodeId& node) const;

@@ -29,6 +29,8 @@ namespace {
 constexpr int kRoundsMax = 8;
 // What was written this long before the last sync ended may not have been on the disk by then.
 constexpr absl::Duration kWriteBack = absl::Minutes(1);
+// No request arrives this long after it was sent.
+constexpr absl::Duration kLateCommit = absl::Hours(24);
 
 void AddIssues(const std::vector<Issue>& from, std::vector<Issue>& to) {
   for (const Issue& issue : from) {
@@ -278,6 +280,7 @@ absl::Status FolderClient::Session::End(Outcome& outcome) {
   if (outcome.report.idle) {
     observer_.SetClean();
     state_.ClearUnmerged();
+    state_.TidySent(options_.clock.Now() - kLateCommit);
     Identity identity = *state_.identity();
     identity.checkpoint = options_.clock.Now();
     state_.SetIdentity(identity);

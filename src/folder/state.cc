@@ -1,5 +1,6 @@
 #include "src/folder/state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,7 @@ namespace {
 constexpr absl::string_view kPartition = "folder";
 constexpr int kScanPage = 4096;
 constexpr char kSyncedRow = 's', kRemoteRow = 'r', kIntentRow = 'i', kPlaceRow = 'm',
-               kUnmergedRow = 'u';
+               kUnmergedRow = 'u', kSentRow = 'c';
 constexpr absl::string_view kCursorKey = "mcursor", kIdentityKey = "midentity",
                             kIssuesKey = "missues";
 
@@ -72,6 +73,11 @@ absl::Status State::ReadRow(absl::string_view key, absl::string_view value) {
     case kUnmergedRow: {
       SYNCENGINE_ASSIGN_OR_RETURN(Unmerged unmerged, DecodeUnmerged(value));
       unmerged_.emplace(reader.ReadId<NodeId>(), std::move(unmerged));
+      break;
+    }
+    case kSentRow: {
+      SYNCENGINE_ASSIGN_OR_RETURN(std::vector<SentChange> sent, DecodeSent(value));
+      sent_.emplace(reader.ReadId<NodeId>(), std::move(sent));
       break;
     }
     case kPlaceRow:
@@ -153,6 +159,29 @@ void State::ClearUnmerged() {
     pending_[NodeKey(kUnmergedRow, node)] = std::nullopt;
   }
   unmerged_.clear();
+}
+
+void State::PutSent(const NodeId& node, SentChange sent) {
+  std::vector<SentChange>& notes = sent_[node];
+  if (notes.size() == kSentChangesMax) notes.erase(notes.begin());
+  notes.push_back(std::move(sent));
+  pending_[NodeKey(kSentRow, node)] = EncodeSent(node, notes);
+}
+
+void State::EraseSent(const NodeId& node) {
+  if (sent_.erase(node) > 0) pending_[NodeKey(kSentRow, node)] = std::nullopt;
+}
+
+void State::TidySent(absl::Time oldest) {
+  std::vector<NodeId> idle;
+  for (const auto& [node, notes] : sent_) {
+    const RevisionId head = HeadId(node);
+    const bool open = std::any_of(notes.begin(), notes.end(), [&](const SentChange& sent) {
+      return sent.base == head && sent.at >= oldest;
+    });
+    if (!open) idle.push_back(node);
+  }
+  for (const NodeId& node : idle) EraseSent(node);
 }
 
 uint64_t State::AddIntent(Intent intent) {

@@ -37,6 +37,14 @@ struct Intent {
   RevisionId revision;   // and as of which head.
 };
 
+// A change that was sent and whose answer may never come: its revision is known again by this.
+struct SentChange {
+  RevisionId base;
+  NodeState state;    // As committed.
+  Fingerprint print;  // Of the local file that it was read from.
+  absl::Time at;
+};
+
 // A local content that was found to be unmergeable, until its conflicted copy is in the namespace.
 struct Unmerged {
   LostConflict lost;
@@ -67,6 +75,7 @@ class State {
   const std::map<uint64_t, Intent>& intents() const { return intents_; }
   const std::vector<Issue>& issues() const { return issues_; }
   const std::map<NodeId, Unmerged>& unmerged() const { return unmerged_; }
+  const std::map<NodeId, std::vector<SentChange>>& sent() const { return sent_; }
 
   void PutSynced(const NodeId& node, SyncedNode row);
   void EraseSynced(const NodeId& node);
@@ -79,6 +88,11 @@ class State {
   void SetIssues(std::vector<Issue> issues);
   void PutUnmerged(const NodeId& node, Unmerged unmerged);
   void ClearUnmerged();
+  // Keeps the newest few of each node: an old request may still be on its way.
+  void PutSent(const NodeId& node, SentChange sent);
+  void EraseSent(const NodeId& node);
+  // Forgets the changes that can come true no more, and those sent before `oldest`.
+  void TidySent(absl::Time oldest);
   uint64_t AddIntent(Intent intent);
   void EraseIntent(uint64_t number);
   // As if nothing had ever been agreed on; the identity stays.
@@ -105,6 +119,7 @@ class State {
   std::map<uint64_t, Intent> intents_;
   std::vector<Issue> issues_;
   std::map<NodeId, Unmerged> unmerged_;
+  std::map<NodeId, std::vector<SentChange>> sent_;
   uint64_t last_intent_ = 0;
   // By key; absent values are deletions.
   std::map<std::string, std::optional<std::string>> pending_;

@@ -6,12 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "syncengine/base/coding.h"
 #include "syncengine/base/error.h"
+#include "syncengine/reconcile/history.h"
 
 namespace syncengine::folder {
 namespace {
 
 constexpr uint8_t kVersion = 1;
-constexpr size_t kIssuesMax = 1000;  // More would tell nobody anything.
+constexpr uint8_t kGrownVersion = 2;  // Of a synced row that names what it grew from.
+constexpr size_t kIssuesMax = 1000;   // More would tell nobody anything.
 constexpr size_t kIssueTextMax = 4096;
 
 absl::Status CheckVersion(ByteReader& reader, absl::string_view object) {
@@ -53,21 +55,33 @@ bool ReadFlag(ByteReader& reader) {
 
 std::string EncodeSynced(const NodeId& node, const SyncedNode& row) {
   ByteWriter writer;
-  writer.U8(kVersion);
+  writer.U8(row.earlier.empty() ? kVersion : kGrownVersion);
   WritePrint(writer, row.print);
   writer.U8(row.racy ? 1 : 0);
   writer.Long(EncodeRevision(
       {.id = row.revision, .node = node, .committed_at = row.committed_at, .state = row.state}));
+  if (!row.earlier.empty()) writer.U8(static_cast<uint8_t>(row.earlier.size()));
+  for (const RevisionId& revision : row.earlier) writer.Raw(revision.bytes());
   return std::move(writer).Take();
 }
 
 absl::StatusOr<SyncedNode> DecodeSynced(absl::string_view bytes) {
   ByteReader reader(bytes, "synced row");
-  SYNCENGINE_RETURN_IF_ERROR(CheckVersion(reader, "synced row"));
+  const bool grown = !bytes.empty() && static_cast<uint8_t>(bytes[0]) == kGrownVersion;
+  if (grown) {
+    reader.U8();
+  } else {
+    SYNCENGINE_RETURN_IF_ERROR(CheckVersion(reader, "synced row"));
+  }
   SyncedNode row;
   row.print = ReadPrint(reader);
   row.racy = ReadFlag(reader);
   const absl::string_view encoded = reader.Long();
+  const size_t earlier = grown ? reader.U8() : 0;
+  if (earlier > kEarlierHeadsMax || (grown && earlier == 0)) {
+    return MakeError(Reason::kIntegrity, "synced row: not so many earlier heads");
+  }
+  for (size_t i = 0; i < earlier; ++i) row.earlier.push_back(reader.ReadId<RevisionId>());
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   SYNCENGINE_ASSIGN_OR_RETURN(Revision revision, DecodeRevision(encoded));
   row.revision = revision.id;
@@ -126,6 +140,39 @@ absl::StatusOr<Unmerged> DecodeUnmerged(absl::string_view bytes) {
   unmerged.print = ReadPrint(reader);
   SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
   return unmerged;
+}
+
+std::string EncodeSent(const NodeId& node, const std::vector<SentChange>& sent) {
+  ByteWriter writer;
+  writer.U8(kVersion);
+  writer.U8(static_cast<uint8_t>(sent.size()));
+  for (const SentChange& change : sent) {
+    WritePrint(writer, change.print);
+    writer.Long(EncodeRevision(
+        {.node = node, .parent = change.base, .committed_at = change.at, .state = change.state}));
+  }
+  return std::move(writer).Take();
+}
+
+absl::StatusOr<std::vector<SentChange>> DecodeSent(absl::string_view bytes) {
+  ByteReader reader(bytes, "sent changes");
+  SYNCENGINE_RETURN_IF_ERROR(CheckVersion(reader, "sent changes"));
+  const size_t count = reader.U8();
+  if (count == 0 || count > kSentChangesMax) {
+    return MakeError(Reason::kIntegrity, "sent changes: not so many");
+  }
+  std::vector<SentChange> sent;
+  for (size_t i = 0; i < count && reader.ok(); ++i) {
+    SentChange change;
+    change.print = ReadPrint(reader);
+    SYNCENGINE_ASSIGN_OR_RETURN(Revision revision, DecodeRevision(reader.Long()));
+    change.base = revision.parent;
+    change.at = revision.committed_at;
+    change.state = std::move(revision.state);
+    sent.push_back(std::move(change));
+  }
+  SYNCENGINE_RETURN_IF_ERROR(reader.Finish());
+  return sent;
 }
 
 std::string EncodeIdentity(const Identity& identity) {

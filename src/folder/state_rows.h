@@ -25,6 +25,12 @@ absl::StatusOr<Identity> DecodeIdentity(absl::string_view bytes);
 std::string EncodeIssues(const std::vector<Issue>& issues);
 absl::StatusOr<std::vector<Issue>> DecodeIssues(absl::string_view bytes);
 
+// Changes of one node that may be answered for at one time.
+inline constexpr size_t kSentChangesMax = 4;
+
+std::string EncodeSent(const NodeId& node, const std::vector<SentChange>& sent);
+absl::StatusOr<std::vector<SentChange>> DecodeSent(absl::string_view bytes);
+
 }  // namespace syncengine::folder
 
 #endif  // SYNCENGINE_SRC_FOLDER_STATE_ROWS_H_

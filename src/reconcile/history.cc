@@ -1,22 +1,36 @@
 #include "syncengine/reconcile/history.h"
 
+#include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace syncengine {
 namespace {
 
-// The server went back behind what we agreed on. Judged by its own times: a wrong guess only
-// decides whose content becomes the newer revision, both are kept.
-bool IsOlder(const Revision& head, const SyncedNode& row) {
-  return head.committed_at < row.committed_at;
+bool GrewFrom(const SyncedNode& row, const RevisionId& revision) {
+  return std::find(row.earlier.begin(), row.earlier.end(), revision) != row.earlier.end();
 }
 
-// The local file counts as edited since `head`, so it is uploaded on top.
-void SupplyAgain(const Revision& head, SyncedNode& row) {
-  row.revision = head.id;
-  row.committed_at = head.committed_at;
+// The newest revision of the server that the local content has everything of; null when there is
+// none.
+const Revision* CommonBase(const Revision& head, const ServerHistories& histories,
+                           const SyncedNode& row) {
+  if (GrewFrom(row, head.id)) return &head;
+  const auto history = histories.find(head.node);
+  if (history == histories.end()) return nullptr;
+  for (const Revision& revision : history->second) {
+    if (revision.id == row.revision) return &revision;
+    if (!revision.aside && !revision.state.deleted && GrewFrom(row, revision.id)) return &revision;
+  }
+  return nullptr;
+}
+
+// The local file counts as edited since `base`, so it is uploaded on top, or merged.
+void GoBackTo(const Revision& base, SyncedNode& row) {
+  row.revision = base.id;
+  row.committed_at = base.committed_at;
   const NodeState ours = row.state;
-  row.state = head.state;
+  row.state = base.state;
   // A local name that was agreed on counts as the newer one, too: the base is the server's.
   row.print.size = ours.content.size;
   row.print.mtime_ns = 0;
@@ -25,19 +39,41 @@ void SupplyAgain(const Revision& head, SyncedNode& row) {
 
 }  // namespace
 
-RemoteChanges RebaseOnHistory(const RemoteChanges& listed, SyncedTree& synced) {
-  for (auto row = synced.begin(); row != synced.end();) {
-    auto head = listed.find(row->first);
-    if (head == listed.end()) {
-      row = synced.erase(row);
-    } else if (head->second.id == row->second.revision) {
-      ++row;
-    } else if (IsOlder(head->second, row->second)) {
-      SupplyAgain(head->second, row->second);
-      ++row;
-    } else {
-      row = synced.erase(row);
+void FollowHead(SyncedNode& row, const RevisionId& next, const RevisionId& parent) {
+  std::vector<RevisionId> earlier;
+  const auto add = [&](const RevisionId& revision) {
+    if (revision.IsZero() || revision == next || earlier.size() == kEarlierHeadsMax) return;
+    if (std::find(earlier.begin(), earlier.end(), revision) == earlier.end()) {
+      earlier.push_back(revision);
     }
+  };
+  add(parent);
+  add(row.revision);
+  for (const RevisionId& revision : row.earlier) add(revision);
+  row.earlier = std::move(earlier);
+  row.revision = next;
+}
+
+bool NeedsHistory(const Revision& head, const SyncedNode& row) {
+  return head.id != row.revision && !GrewFrom(row, head.id);
+}
+
+RemoteChanges RebaseOnHistory(const RemoteChanges& listed, const ServerHistories& histories,
+                              SyncedTree& synced) {
+  for (auto row = synced.begin(); row != synced.end();) {
+    const auto head = listed.find(row->first);
+    if (head != listed.end() && head->second.id == row->second.revision) {
+      ++row;
+      continue;
+    }
+    const Revision* base =
+        head == listed.end() ? nullptr : CommonBase(head->second, histories, row->second);
+    if (base == nullptr) {
+      row = synced.erase(row);
+      continue;
+    }
+    if (base->id != row->second.revision) GoBackTo(*base, row->second);
+    ++row;
   }
   return DifferingHeads(listed, synced);
 }

@@ -41,13 +41,21 @@ struct SealedItem {
   EnvelopeSalt salt;
 };
 
-absl::StatusOr<CommitResult> SendCommit(const UploadContext& context, CommitRequest request,
-                                        uint64_t spread, const std::vector<SealedItem>& items) {
+absl::Status FillRequest(const UploadContext& context, const std::vector<SealedItem>& items,
+                         CommitRequest& request) {
   request.changes.reserve(items.size());
   for (const SealedItem& sealed : items) {
     SYNCENGINE_RETURN_IF_ERROR(SealContent(context.keys(), sealed.salt, *sealed.item));
     request.changes.push_back(sealed.item->item.change);
     if (sealed.item->content) request.changes.back().state.content = *sealed.item->content;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CommitResult> SendCommit(const UploadContext& context, CommitRequest request,
+                                        uint64_t spread, const std::vector<SealedItem>& items) {
+  if (request.changes.empty()) {
+    SYNCENGINE_RETURN_IF_ERROR(FillRequest(context, items, request));
   }
   return RetryUnavailable(context.retry(), spread,
                           [&] { return context.service().Commit(context.id(), request); });
@@ -162,8 +170,13 @@ void Committer::Start(Batch batch) {
     for (std::unique_ptr<PendingItem>& item : kept) Finish(std::move(item));
     return;
   }
-  committing_ = true;
   CommitRequest request{.op = context_.entropy.NewId<OpId>(), .upload = upload, .changes = {}};
+  if (context_.options.before_commit) {
+    absl::Status ready = FillRequest(context_, items, request);
+    if (ready.ok()) ready = context_.options.before_commit(request.changes);
+    if (!ready.ok()) return context_.Fail(Annotate(ready, "commit"));
+  }
+  committing_ = true;
   context_.crew.Run(
       [&context = std::as_const(context_), request = std::move(request),
        spread = context_.NewSpread(), items = std::move(items)]() mutable {

@@ -52,12 +52,44 @@ class FolderServer {
   }
 
   Engine& engine() { return *engine_; }
+  // Copies the metadata, and puts the copy back: a new history begins.
+  void Backup() { backup_ = CopyRows(); }
+  void Restore() {
+    for (const auto& [partition, rows] : CopyRows()) ReplaceRows(partition, {});
+    for (const auto& [partition, rows] : backup_) ReplaceRows(partition, rows);
+    SE_ASSERT_OK(engine_->StartNewHistories());
+  }
   Service& owner() { return *owner_; }
   ManualClock clock;
   SeededEntropy entropy{7};
   ThreadPool pool{4};
 
  private:
+  std::map<std::string, std::vector<KeyValue>> CopyRows() {
+    std::map<std::string, std::vector<KeyValue>> copy;
+    const auto partitions = metadata_.ListPartitions();
+    EXPECT_TRUE(partitions.ok()) << partitions.status();
+    for (const std::string& partition : *partitions) {
+      SE_EXPECT_OK(metadata_.View(partition, [&](MetadataReader& reader) -> absl::Status {
+        SYNCENGINE_ASSIGN_OR_RETURN(copy[partition], reader.Scan({.limit = 1'000'000}));
+        return absl::OkStatus();
+      }));
+    }
+    return copy;
+  }
+  void ReplaceRows(const std::string& partition, const std::vector<KeyValue>& wanted) {
+    SE_EXPECT_OK(metadata_.Update(partition, [&](MetadataWriter& writer) -> absl::Status {
+      SYNCENGINE_ASSIGN_OR_RETURN(const std::vector<KeyValue> rows,
+                                  writer.Scan({.limit = 1'000'000}));
+      for (const auto& [key, value] : rows) SYNCENGINE_RETURN_IF_ERROR(writer.Delete(key));
+      for (const auto& [key, value] : wanted) {
+        SYNCENGINE_RETURN_IF_ERROR(writer.Put(key, value));
+      }
+      return absl::OkStatus();
+    }));
+  }
+
+  std::map<std::string, std::vector<KeyValue>> backup_;
   OpenKeyProvider keys_;
   MemoryObjectStore objects_;
   MemoryMetadataStore metadata_;

@@ -72,11 +72,10 @@ absl::StatusOr<SyncReport> SimDevice::SyncConfirming(FolderClient& client) {
 }
 
 absl::StatusOr<SyncReport> SimDevice::SyncOnce() {
-  const absl::Duration began = machine.scheduler().now();
   absl::StatusOr<SyncReport> report = OpenAndSync();
   if (report.ok()) conflicts += report->conflicts;
   ++syncs;
-  if (on_sync) on_sync(*this, began, report);
+  if (on_sync) on_sync(*this, report);
   return report;
 }
 

@@ -39,8 +39,8 @@ class SimDevice {
 
   SimMachine machine;
   Link link;
-  // Told after each sync: when it began, and its report.
-  std::function<void(const SimDevice&, absl::Duration, const absl::StatusOr<SyncReport>&)> on_sync;
+  // Told after each sync.
+  std::function<void(const SimDevice&, const absl::StatusOr<SyncReport>&)> on_sync;
   uint64_t syncs = 0;
   uint64_t conflicts = 0;
 

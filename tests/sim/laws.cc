@@ -153,11 +153,8 @@ void Laws::CheckHistory(SimServer& server) {
 void Laws::CheckTokens(const Tree& tree, const Users& users) {
   std::set<std::string> present;
   for (const auto& [path, bytes] : tree) present.merge(TokensIn(bytes));
-  // What clients supply to a restored server may cover an edit, which then is in the history only.
-  const bool forgotten = plan_.weather.forget && plan_.weather.server_restored;
   for (const auto& [token, fate] : users.ledger()) {
-    if (!forgotten && !fate.discarded && !present.contains(token) &&
-        !history_tokens_.contains(token)) {
+    if (!fate.discarded && !present.contains(token) && !history_tokens_.contains(token)) {
       Break(absl::StrCat("lost: ", token, ", written on device ", fate.author, " at ", fate.path));
     }
     std::set<int> others = users.TouchersOf(token);

@@ -77,8 +77,7 @@ std::set<std::string> TokensIn(absl::string_view bytes) {
 
 std::string Users::NewToken(const SimDevice& device, const std::string& path) {
   std::string token = absl::StrFormat("%s%08d", kCanary, ledger_.size());
-  ledger_[token] = {
-      .author = device.index(), .path = path, .written = device.machine.scheduler().now()};
+  ledger_[token] = {.author = device.index(), .path = path};
   return token;
 }
 
@@ -114,22 +113,6 @@ void Users::JoinAt(const std::string& path, const std::string& bytes) {
   for (const std::string& token : TokensIn(bytes)) Join(token, path);
 }
 
-void Users::Confirm(const SimDevice& device, absl::Duration began) {
-  for (auto& [token, fate] : ledger_) {
-    if (fate.author == device.index() && fate.written < began) fate.confirmed = true;
-  }
-}
-
-bool Users::Confirmed(const std::string& token) const {
-  const auto line = lineage_.find(token);
-  if (line == lineage_.end()) return false;
-  for (const auto& [other, fate] : ledger_) {
-    const auto its = lineage_.find(other);
-    if (its != lineage_.end() && its->second == line->second && !fate.confirmed) return false;
-  }
-  return true;
-}
-
 std::set<int> Users::TouchersOf(const std::string& token) const {
   std::set<int> touchers;
   const auto line = lineage_.find(token);
@@ -153,7 +136,7 @@ void Users::DiscardDeleted(const SimDevice& device, const std::string& bytes, co
   std::set<std::string> elsewhere;
   for (const auto& [path, other] : left) elsewhere.merge(TokensIn(other));
   for (const std::string& token : TokensIn(bytes)) {
-    if (elsewhere.contains(token) || !Confirmed(token)) continue;
+    if (elsewhere.contains(token)) continue;
     ledger_[token].deleted = true;
     ledger_[token].deleted_by = device.index();
   }

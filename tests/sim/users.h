@@ -25,8 +25,6 @@ struct TokenFate {
   bool discarded = false;  // A user who saw it took it away, or wrote over it.
   bool deleted = false;    // With its whole file, and no other copy on that device.
   int deleted_by = -1;
-  absl::Duration written = absl::ZeroDuration();
-  bool confirmed = false;    // The author's device knows that it was synced.
   std::set<int> touched_by;  // Devices whose users changed a file that had it.
 };
 
@@ -34,9 +32,6 @@ class Users {
  public:
   // Does what `op` says on `device` if it can be done there. All at once: no other fiber runs.
   void Perform(SimDevice& device, const UserOp& op);
-
-  // A sync of `device` that began at `began` left nothing to do.
-  void Confirm(const SimDevice& device, absl::Duration began);
 
   const std::map<std::string, TokenFate>& ledger() const { return ledger_; }
   // Whose users changed any version of a file that had `token`, under any of its names.
@@ -47,8 +42,6 @@ class Users {
   std::string NewToken(const SimDevice& device, const std::string& path);
   void Put(SimDevice& device, const std::string& path, const std::string& bytes);
   void Touch(const SimDevice& device, const std::string& bytes);
-  // All that became of the file of `token` so far is known to those who wrote it.
-  bool Confirmed(const std::string& token) const;
   // Both were in versions of one file: names and tokens alike.
   void Join(const std::string& a, const std::string& b);
   // What is in the file that `path` names is of one file with what was there.

@@ -70,9 +70,8 @@ class World {
     }
     for (int i = 0; i < plan_.weather.devices; ++i) {
       devices_.push_back(std::make_unique<SimDevice>(server_, plan_, i, server_.token(i)));
-      devices_.back()->on_sync = [this](const SimDevice& device, absl::Duration began,
+      devices_.back()->on_sync = [this](const SimDevice& device,
                                         const absl::StatusOr<SyncReport>& report) {
-        if (report.ok() && report->idle) users_.Confirm(device, began);
         if (log_) LogReport(device, report);
       };
       StartClient(*devices_.back());

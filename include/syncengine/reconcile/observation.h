@@ -45,6 +45,9 @@ struct Fingerprint {
 struct SyncedNode {
   RevisionId revision;
   absl::Time committed_at;
+  // Earlier heads that `revision` grew from, newest first, as far as they were seen here
+  // (reconcile/history.h).
+  std::vector<RevisionId> earlier;
   NodeState state;    // As committed; its mode and mtime may be finer than the disk can keep.
   Fingerprint print;  // Of the local file that had this content; zero when there was none.
   // The fingerprint is so young that a later write may have left it as it is: read the content.

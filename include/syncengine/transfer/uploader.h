@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "syncengine/base/progress.h"
 #include "syncengine/ports/clock.h"
 #include "syncengine/ports/entropy.h"
@@ -73,6 +74,10 @@ struct UploaderOptions {
   size_t commit_changes = 4096;        // Items per commit at most.
   bool deltas = true;                  // Fetch what content replaces, to store differences only.
   bool verify_sealed = false;          // Open every frame in memory before it is sent.
+  // When set, called before each request that commits, on the thread that runs Upload, with the
+  // changes as they go out: for who must know his own commits again when no answer comes. An error
+  // ends the upload before the request is sent.
+  std::function<absl::Status(absl::Span<const Change> changes)> before_commit;
 };
 
 struct UploadStats {
