@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/folder/case_twins.h"
 #include "src/folder/root_guard.h"
 #include "src/folder/stat_print.h"
 #include "syncengine/base/error.h"
@@ -63,6 +64,12 @@ absl::StatusOr<Observation> Observer::Look(bool dry, std::stop_token stop) {
   SYNCENGINE_RETURN_IF_ERROR(AnswerAboutSynced(around_.state.synced(), places, seen, stop));
   if (unclean_) SYNCENGINE_RETURN_IF_ERROR(SetAsideDamaged(places, seen, dry));
   SYNCENGINE_RETURN_IF_ERROR(AnswerAboutRemote(around_.state.synced(), places, seen, stop));
+  if (!around_.files.properties().case_sensitive) {
+    for (Issue& twin : HoldCaseTwins(around_.state.remote(), seen.local)) {
+      seen.issues.push_back(std::move(twin));
+      seen.complete = false;
+    }
+  }
   for (const auto& [node, issue] : left_alone_) {
     if (seen.local.present.erase(node) == 0) continue;
     seen.local.held.insert(node);
