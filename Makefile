@@ -50,7 +50,7 @@ live-sim: setup build/release/build.ninja  ## SEEDS=1000 live sessions from SEED
 	if [ -n "$(TRACES)" ]; then tools/live_traces.py $(TRACES) build/release/live-traces; fi
 	SYNCENGINE_LIVE_SEEDS=$(or $(SEEDS),1000) SYNCENGINE_LIVE_SEED=$(or $(SEED),1) \
 	  SYNCENGINE_LIVE_TRACES=$(if $(TRACES),build/release/live-traces) \
-	  build/release/bin/diffsync_tests --gtest_filter='LiveSimulation*'
+	  build/release/bin/diffsync_tests --gtest_filter='LiveSimulation*:Recorded*'
 
 diff-bench: setup  ## diff and merge of large texts beside git, libgit2 and diff-match-patch
 	@tools/setup.sh diff

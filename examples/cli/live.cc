@@ -78,7 +78,7 @@ class WriterEnd final : public Endpoint {
   absl::Status Replace(const std::string& text) override { return text_.Replace(text); }
   absl::StatusOr<std::vector<LiveSplice>> Receive(const std::string& packet) override {
     SYNCENGINE_ASSIGN_OR_RETURN(LiveArrival arrival, text_.Receive(packet));
-    if (arrival.kept) Say({{"kept", *arrival.kept}});
+    if (arrival.kept) Say({{"kept", *arrival.kept}, {"refused", arrival.refused}});
     return std::move(arrival.remote);
   }
   // A packet leaves when there is something new to say, and otherwise once an interval: the open

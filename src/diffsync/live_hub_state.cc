@@ -94,6 +94,15 @@ LiveAnswer LiveHub::State::Refuse(const Packet& request, uint64_t number) {
                                            .sequence = number})};
 }
 
+LiveAnswer LiveHub::State::RefuseTooLong(Link& link, const Packet& request,
+                                         absl::string_view bytes) {
+  link.number = request.number;
+  link.request = kernels::Xxh3(bytes);
+  link.reply = diffsync::EncodePacket(
+      {.kind = PacketKind::kTooLong, .link = request.link, .number = request.number});
+  return {.reply = link.reply};
+}
+
 LiveAnswer LiveHub::State::Join(const Packet& request, absl::string_view bytes) {
   const auto found = links.find(request.link);
   if (found != links.end() && request.number <= found->second.number) {
@@ -127,11 +136,13 @@ absl::StatusOr<LiveAnswer> LiveHub::State::Exchange(const Packet& request,
   }
   diffsync::Rope result = link.shadow;
   const absl::Status fits = CheckFits(request.edit, result);
-  if (absl::IsResourceExhausted(fits)) return fits;
+  if (absl::IsResourceExhausted(fits)) return RefuseTooLong(link, request, bytes);
   if (fits.ok()) Apply(request.edit, result);
   if (!fits.ok() || result.Checksum() != *request.checksum) return Refuse(request, link.number);
   auto moved = Transform(request.edit, Since(link.sequence));
-  SYNCENGINE_RETURN_IF_ERROR(CheckFits(moved.first_after, live));
+  const absl::Status together = CheckFits(moved.first_after, live);
+  if (absl::IsResourceExhausted(together)) return RefuseTooLong(link, request, bytes);
+  SYNCENGINE_RETURN_IF_ERROR(together);
   Record(moved.first_after);
   LiveAnswer answer = Answer(link,
                              {.kind = PacketKind::kMerged,

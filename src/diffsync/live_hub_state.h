@@ -70,6 +70,9 @@ struct LiveHub::State {
   // The newest sequence at which the text had this checksum.
   std::optional<uint64_t> Find(uint64_t checksum) const;
   LiveAnswer Answer(Link& link, diffsync::Packet reply, absl::string_view request);
+  // The request is answered for good: the same bytes get the same answer, whatever the text is
+  // then.
+  LiveAnswer RefuseTooLong(Link& link, const diffsync::Packet& request, absl::string_view bytes);
   LiveAnswer Refuse(const diffsync::Packet& request, uint64_t number);
   absl::Status LoadLog(ByteReader& reader);
   absl::Status LoadLinks(ByteReader& reader);

@@ -24,6 +24,12 @@ absl::Status CheckText(absl::string_view text) {
   return CheckFits(TextEdit::FromSplice({.inserted = std::string(text)}), Rope());
 }
 
+absl::Status TooManyPlaces() {
+  return absl::ResourceExhaustedError(
+      "live text: edited in too many places since the last packet; exchange packets, or commit the "
+      "text as a file");
+}
+
 }  // namespace
 
 LiveText::LiveText(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -61,6 +67,7 @@ absl::Status LiveText::Splice(size_t position, size_t deleted, absl::string_view
   if (deleted == 0 && inserted.empty() && position <= size()) return absl::OkStatus();
   LiveSplice splice{position, deleted, std::string(inserted)};
   SYNCENGINE_RETURN_IF_ERROR(CheckFits(TextEdit::FromSplice(splice), state_->live));
+  if (state_->pending.runs_at_most() >= kUnsentRunsMax) return TooManyPlaces();
   state_->live.Replace(position, deleted, inserted);
   state_->pending.Add(std::move(splice));
   return absl::OkStatus();
@@ -68,8 +75,11 @@ absl::Status LiveText::Splice(size_t position, size_t deleted, absl::string_view
 
 absl::Status LiveText::Replace(absl::string_view text) {
   SYNCENGINE_RETURN_IF_ERROR(CheckText(text));
-  for (LiveSplice& splice :
-       diffsync::ToSplices(diffsync::EditBetween(state_->options.differ, Text(), text))) {
+  if (state_->pending.runs_at_most() >= kUnsentRunsMax) return TooManyPlaces();
+  TextEdit edit = diffsync::EditBetween(state_->options.differ, Text(), text);
+  const bool scattered = edit.runs().size() + state_->pending.runs_at_most() > kUnsentRunsMax;
+  if (scattered) edit = diffsync::EditBetween(DifferByEnds, Text(), text);
+  for (LiveSplice& splice : diffsync::ToSplices(edit)) {
     state_->live.Replace(splice.position, splice.deleted, splice.inserted);
     state_->pending.Add(std::move(splice));
   }
@@ -99,6 +109,10 @@ absl::StatusOr<LiveArrival> LiveText::Receive(absl::string_view bytes) {
   }
   if (reply.kind == PacketKind::kRejoin) {
     state_->Rejoin(reply.sequence);
+    return arrival;
+  }
+  if (reply.kind == PacketKind::kTooLong) {
+    state_->TakeBack(arrival);
     return arrival;
   }
   Rope merged = state_->open->result;

@@ -73,6 +73,18 @@ void LiveText::State::Rejoin(uint64_t number_above) {
   number = std::max(number, number_above);
 }
 
+// The hub cannot take the open request: the shadow is what both ends have.
+void LiveText::State::TakeBack(LiveArrival& arrival) {
+  arrival.refused = true;
+  arrival.kept = live.Text();
+  arrival.remote =
+      diffsync::ToSplices(diffsync::EditBetween(options.differ, *arrival.kept, shadow.Text()));
+  live = shadow;
+  pending = PendingEdits();
+  open.reset();
+  restores_left = 0;
+}
+
 // A text from which both ends came: what the writer began with, the shadow, or, when the hub went
 // back behind the shadow, what it had stored for good.
 std::optional<std::string> LiveText::State::CommonBase(const Packet& reply) const {

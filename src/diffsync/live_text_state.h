@@ -51,6 +51,7 @@ struct LiveText::State {
   absl::Status Reopen(absl::string_view packet);
   void Forward(const diffsync::Packet& reply, diffsync::Rope merged, LiveArrival& arrival);
   void Rejoin(uint64_t number_above);
+  void TakeBack(LiveArrival& arrival);
   void BringTogether(const diffsync::Packet& reply, LiveArrival& arrival);
 
  private:

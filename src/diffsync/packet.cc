@@ -36,6 +36,7 @@ bool ReadBody(ByteReader& reader, Packet& packet) {
     packet.sequence = above.value_or(0);
     return above.has_value();
   }
+  if (kind == PacketKind::kTooLong) return true;
   if (kind == PacketKind::kJoined || kind == PacketKind::kWhole) packet.epoch = reader.U64();
   if (HasPlace(kind)) {
     const auto sequence = ReadVarint(reader, limits::kLiveNumberMax);
@@ -158,7 +159,7 @@ absl::StatusOr<Packet> DecodePacket(absl::string_view bytes) {
   ByteReader reader(content, "live packet");
   const uint8_t version = reader.U8(), kind = reader.U8();
   if (version != kPacketVersion) return Refuse(absl::StrCat("version ", version, ", expected 1"));
-  if (kind < 1 || kind > 7) return Refuse(absl::StrCat("unknown kind ", kind));
+  if (kind < 1 || kind > 8) return Refuse(absl::StrCat("unknown kind ", kind));
   Packet packet{.kind = static_cast<PacketKind>(kind), .link = reader.U64()};
   const auto number = ReadVarint(reader, limits::kLiveNumberMax);
   if (packet.link == 0 || !number || *number == 0) return Refuse("no link or number");

@@ -24,6 +24,9 @@ enum class PacketKind : uint8_t {
   // To the hub, as kEdits, but only as long as nobody else changed the text: edits that others may
   // be bringing back as well.
   kRestore = 7,
+  // From the hub: with these edits the text would be longer than it may be. Nothing changed; the
+  // shadow is what it was before the request.
+  kTooLong = 8,
 };
 
 // True for what goes to the hub.

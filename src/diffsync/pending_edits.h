@@ -16,12 +16,16 @@ class PendingEdits {
 
   void Add(LiveSplice splice);
   bool empty() const { return recent_.empty() && folded_.empty(); }
+  // Not less than the runs of all of them as one edit.
+  size_t runs_at_most() const { return folded_.runs().size() + kRunsOfSplice * recent_.size(); }
   // All of them; none are left.
   TextEdit Take();
   // All of them.
   TextEdit Whole() const;
 
  private:
+  static constexpr size_t kRunsOfSplice = 4;  // It divides a kept run.
+
   void Fold();
 
   TextEdit folded_;                 // Older,

@@ -1,56 +1,31 @@
 #include "src/live/content_text.h"
 
-#include <algorithm>
-#include <cstring>
-#include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/transfer/retry.h"
+#include "src/transfer/store_content.h"
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
+#include "syncengine/transfer/content_merger.h"
 #include "syncengine/transfer/downloader.h"
+#include "syncengine/transfer/uploader.h"
 
 namespace syncengine::live {
 namespace {
 
-class StringSink final : public ContentSink {
- public:
-  explicit StringSink(std::string& text) : text_(text) {}
-  absl::Status Write(absl::string_view bytes) override {
-    text_.append(bytes.data(), bytes.size());
-    return absl::OkStatus();
-  }
+constexpr int kStoreAttempts = 2;  // Blocks that were stored can be collected before the commit.
 
- private:
-  std::string& text_;
-};
-
-class StringSource final : public ContentSource {
- public:
-  explicit StringSource(absl::string_view text) : rest_(text) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const size_t count = std::min(size, rest_.size());
-    std::memcpy(buffer, rest_.data(), count);
-    rest_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  absl::string_view rest_;
-};
-
-class OneItem final : public UploadPlan {
- public:
-  explicit OneItem(UploadItem item) : item_(std::move(item)) {}
-  std::optional<UploadItem> Next() override { return std::exchange(item_, std::nullopt); }
-  void Finished(const UploadItem&, const UploadResult& result) override { result_ = result; }
-  const std::optional<UploadResult>& result() const { return result_; }
-
- private:
-  std::optional<UploadItem> item_;
-  std::optional<UploadResult> result_;
-};
+absl::StatusOr<CommitResult> CommitRepeatedly(const LiveServerPorts& ports,
+                                              const OpenedNamespace& opened,
+                                              const CommitRequest& request) {
+  SYNCENGINE_ASSIGN_OR_RETURN(CommitResult result,
+                              RetryUnavailable(RetryPolicy{.executor = ports.executor}, 0, [&] {
+                                return opened.service->Commit(opened.record.id, request);
+                              }));
+  if (result.outcomes.size() == request.changes.size()) return result;
+  return absl::InternalError("commit: another number of outcomes than of changes");
+}
 
 }  // namespace
 
@@ -62,8 +37,7 @@ absl::StatusOr<OpenedNamespace> OpenById(const LiveServerPorts& ports, const Nam
     if (record.key_holder == KeyHolder::kEndToEnd) {
       return absl::FailedPreconditionError(
           "live document: the server has no keys of an end-to-end encrypted namespace; let a "
-          "device "
-          "that has them be the hub");
+          "device that has them be the hub");
     }
     return OpenNamespace(ports.service, record.name, nullptr, ports.entropy);
   }
@@ -80,30 +54,44 @@ absl::StatusOr<std::string> ReadText(const LiveServerPorts& ports, const OpenedN
     return absl::FailedPreconditionError(absl::StrCat("live document: ", content.size, " bytes, ",
                                                       limits::kLiveTextBytesMax, " at most"));
   }
-  std::string text;
-  StringSink sink(text);
   Downloader downloader(opened, ports.executor);
-  SYNCENGINE_RETURN_IF_ERROR(downloader.ReadRange(content, 0, content.size, sink));
-  return text;
+  return ReadContent(downloader, content, {});
 }
 
-absl::StatusOr<UploadResult> CommitText(const LiveServerPorts& ports, const OpenedNamespace& opened,
-                                        const Revision& base, absl::string_view text) {
-  UploadItem item;
-  item.change = {.node = base.node, .base = base.id, .state = base.state};
-  item.change.state.deleted = false;  // What was written meanwhile outlives a deletion.
-  item.change.state.attributes.mtime_ns = absl::ToUnixNanos(ports.clock.Now());
-  item.size_hint = text.size();
-  item.label = base.state.name;
-  item.open = [text]() -> absl::StatusOr<std::unique_ptr<ContentSource>> {
-    return std::make_unique<StringSource>(text);
-  };
-  OneItem plan(std::move(item));
-  Uploader uploader(opened, ports.executor, ports.entropy, ports.clock);
-  SYNCENGINE_RETURN_IF_ERROR(uploader.Upload(plan).status());
-  if (!plan.result()) return absl::InternalError("live document: the upload told no result");
-  SYNCENGINE_RETURN_IF_ERROR(plan.result()->status);
-  return *plan.result();
+absl::StatusOr<CommittedText> CommitText(const LiveServerPorts& ports,
+                                         const OpenedNamespace& opened, const Revision& base,
+                                         absl::string_view text) {
+  Uploader uploader(opened, ports.executor, ports.entropy, ports.clock, StoringOptions());
+  Change change{.node = base.node, .base = base.id, .state = base.state};
+  change.state.deleted = false;  // What was written meanwhile outlives a deletion.
+  change.state.attributes.mtime_ns = absl::ToUnixNanos(ports.clock.Now());
+  CommittedText committed;
+  for (int attempt = 0; attempt < kStoreAttempts; ++attempt) {
+    SYNCENGINE_ASSIGN_OR_RETURN(
+        StoredContent stored,
+        StoreContent(uploader, base.state.name, [text] { return MakeTextSource(text); }, {}));
+    change.state.content = committed.content = std::move(stored.content);
+    const CommitRequest request{.op = ports.entropy.NewId<OpId>(), .changes = {change}};
+    SYNCENGINE_ASSIGN_OR_RETURN(const CommitResult result,
+                                CommitRepeatedly(ports, opened, request));
+    committed.outcome = result.outcomes.front();
+    if (committed.outcome.verdict != ChangeVerdict::kMissingBlocks) break;
+  }
+  return committed;
+}
+
+absl::Status MergeText(const LiveServerPorts& ports, const OpenedNamespace& opened,
+                       const Fork& fork, const MergerRegistry& mergers, absl::string_view text) {
+  ContentMerger merger(opened, ports.executor, ports.entropy, ports.clock, mergers);
+  MergeTask task{.label = fork.base.state.name,
+                 .base = fork.base.id,
+                 .base_state = fork.base.state,
+                 .head = fork.head,
+                 .ours = fork.base.state,
+                 .open = [text] { return MakeTextSource(text); },
+                 .size = text.size()};
+  task.ours.attributes.mtime_ns = absl::ToUnixNanos(ports.clock.Now());
+  return merger.Run(std::move(task)).status();
 }
 
 }  // namespace syncengine::live

@@ -49,10 +49,26 @@ struct LiveServer::Document {
   absl::Duration last_change ABSL_GUARDED_BY(mutex);
   absl::Duration last_request ABSL_GUARDED_BY(mutex);
 
+  uint64_t Size() {
+    absl::MutexLock lock(&mutex);
+    return hub.size();
+  }
+  // Whether `text`, the next one after `committed_text`, changed the hub's.
+  absl::StatusOr<bool> MergeIn(absl::string_view text);
   bool Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return hub.sequence() != committed_sequence;
   }
 };
+
+absl::StatusOr<bool> LiveServer::Document::MergeIn(absl::string_view text) {
+  absl::MutexLock lock(&mutex);
+  const bool clean = !Changed();
+  SYNCENGINE_ASSIGN_OR_RETURN(const std::vector<LiveSplice> splices,
+                              hub.Merge(committed_text, text));
+  if (clean) committed_sequence = hub.sequence();
+  if (clean) hub.MarkDurable(hub.sequence());
+  return !splices.empty();
+}
 
 LiveServer::LiveServer(LiveServerPorts ports, LiveServerOptions options)
     : ports_(ports), options_(options) {}
@@ -82,10 +98,59 @@ absl::StatusOr<std::shared_ptr<LiveServer::Document>> LiveServer::Open(const Key
     const auto found = documents_.find(key);
     if (found != documents_.end()) return found->second;
   }
-  SYNCENGINE_ASSIGN_OR_RETURN(std::shared_ptr<Document> loaded, Load(key));
+  SYNCENGINE_ASSIGN_OR_RETURN(const std::shared_ptr<Document> loaded, Load(key));
+  do {
+    if (std::shared_ptr<Document> open = Insert(key, loaded)) return open;
+  } while (MakeRoom());
+  return absl::ResourceExhaustedError(
+      "live documents: as many are open as may be, and all of them are in use; try again later");
+}
+
+std::shared_ptr<LiveServer::Document> LiveServer::Insert(const Key& key,
+                                                         const std::shared_ptr<Document>& loaded) {
   absl::MutexLock lock(&mutex_);
+  const auto found = documents_.find(key);
   // Another call may have been faster; its document has the writers.
-  return documents_.try_emplace(key, std::move(loaded)).first->second;
+  if (found != documents_.end()) return found->second;
+  if (!HasRoom(*loaded)) return nullptr;
+  documents_.emplace(key, loaded);
+  return loaded;
+}
+
+bool LiveServer::HasRoom(Document& added) {
+  if (documents_.empty()) return true;
+  if (documents_.size() >= options_.documents_max) return false;
+  uint64_t bytes = added.Size();
+  for (const auto& [key, document] : documents_) bytes += document->Size();
+  return bytes <= options_.open_bytes_max;
+}
+
+bool LiveServer::MakeRoom() {
+  const absl::Duration now = ports_.clock.Monotonic();
+  std::multimap<absl::Duration, std::shared_ptr<Document>> unused;
+  for (const std::shared_ptr<Document>& document : All()) {
+    absl::MutexLock lock(&document->mutex);
+    if (now - document->last_request >= options_.make_room_after)
+      unused.emplace(document->last_request, document);
+  }
+  for (const auto& [last_request, document] : unused) {
+    // One that cannot be committed stays: its text is nowhere else.
+    if (!Maintain(*document, When::kNow).ok()) continue;
+    if (Close(*document, options_.make_room_after)) return true;
+  }
+  return false;
+}
+
+bool LiveServer::Close(Document& document, absl::Duration unused_for) {
+  const absl::Duration now = ports_.clock.Monotonic();
+  absl::MutexLock lock(&mutex_);
+  absl::MutexLock document_lock(&document.mutex);
+  const bool unused =
+      !document.Changed() && !document.turn_taken && now - document.last_request >= unused_for;
+  if (!unused || document.closed) return document.closed;
+  document.closed = true;
+  documents_.erase(document.key);
+  return true;
 }
 
 absl::StatusOr<std::string> LiveServer::Exchange(const NamespaceId& id, const NodeId& node,
@@ -143,22 +208,46 @@ absl::Status LiveServer::TakeIn(Document& document, const Revision& head) {
   if (head.id == document.head.id) return absl::OkStatus();
   std::string text = document.committed_text;
   if (!head.state.deleted) {
-    SYNCENGINE_ASSIGN_OR_RETURN(text, live::ReadText(ports_, document.opened, head));
+    absl::StatusOr<std::string> read = live::ReadText(ports_, document.opened, head);
+    if (absl::IsFailedPrecondition(read.status())) return HandOver(document, head);
+    SYNCENGINE_RETURN_IF_ERROR(read.status());
+    text = *std::move(read);
   }
-  bool changed = false;
-  {
-    absl::MutexLock lock(&document.mutex);
-    const bool clean = !document.Changed();
-    SYNCENGINE_ASSIGN_OR_RETURN(const std::vector<LiveSplice> splices,
-                                document.hub.Merge(document.committed_text, text));
-    changed = !splices.empty();
-    if (clean) document.committed_sequence = document.hub.sequence();
-    if (clean) document.hub.MarkDurable(document.hub.sequence());
-  }
+  const absl::StatusOr<bool> changed = document.MergeIn(text);
+  if (!changed.ok()) return HandOver(document, head);
   document.head = head;
   document.committed_text = std::move(text);
-  if (changed) ports_.notifier.Publish(document.key.first);
+  if (*changed) ports_.notifier.Publish(document.key.first);
   return absl::OkStatus();
+}
+
+absl::Status LiveServer::HandOver(Document& document, const Revision& head) {
+  for (int attempt = 0; attempt < kCommitAttempts; ++attempt) {
+    std::string text;
+    uint64_t sequence = 0;
+    bool changed = false;
+    {
+      absl::MutexLock lock(&document.mutex);
+      text = document.hub.Text();
+      sequence = document.hub.sequence();
+      changed = document.Changed();
+    }
+    if (changed) {
+      SYNCENGINE_RETURN_IF_ERROR(
+          live::MergeText(ports_, document.opened, {document.head, head}, mergers_, text));
+    }
+    if (End(document, sequence)) return absl::OkStatus();
+  }
+  return absl::UnavailableError("live document: edited all the time while it ends; try again");
+}
+
+bool LiveServer::End(Document& document, uint64_t sequence) {
+  absl::MutexLock lock(&mutex_);
+  absl::MutexLock document_lock(&document.mutex);
+  if (document.hub.sequence() != sequence) return false;
+  document.closed = true;
+  documents_.erase(document.key);
+  return true;
 }
 
 absl::Status LiveServer::Commit(Document& document) {
@@ -167,11 +256,11 @@ absl::Status LiveServer::Commit(Document& document) {
     uint64_t sequence = 0;
     {
       absl::MutexLock lock(&document.mutex);
-      if (!document.Changed()) return absl::OkStatus();
+      if (document.closed || !document.Changed()) return absl::OkStatus();
       text = document.hub.Text();
       sequence = document.hub.sequence();
     }
-    SYNCENGINE_ASSIGN_OR_RETURN(const UploadResult result,
+    SYNCENGINE_ASSIGN_OR_RETURN(const live::CommittedText result,
                                 live::CommitText(ports_, document.opened, document.head, text));
     const ChangeOutcome& outcome = result.outcome;
     if (outcome.verdict == ChangeVerdict::kHeadMoved && outcome.head) {
@@ -218,28 +307,17 @@ absl::Status LiveServer::WithTurn(Document& document, When when) {
   {
     absl::MutexLock lock(&document.mutex);
     const absl::Duration quiet = ports_.clock.Monotonic() - document.last_change;
-    if (!document.Changed() || quiet < options_.idle) return absl::OkStatus();
+    if (document.closed || !document.Changed() || quiet < options_.idle) return absl::OkStatus();
   }
   return Commit(document);
 }
 
-void LiveServer::CloseUnused() {
-  const absl::Duration now = ports_.clock.Monotonic();
-  absl::MutexLock lock(&mutex_);
-  std::erase_if(documents_, [&](const auto& entry) {
-    Document& document = *entry.second;
-    absl::MutexLock document_lock(&document.mutex);
-    document.closed = !document.Changed() && !document.turn_taken &&
-                      now - document.last_request >= options_.close_after;
-    return document.closed;
-  });
-}
-
 absl::Status LiveServer::Tick() {
   absl::Status first;
-  for (const std::shared_ptr<Document>& document : All())
+  for (const std::shared_ptr<Document>& document : All()) {
     first.Update(Maintain(*document, When::kDue));
-  CloseUnused();
+    Close(*document, options_.close_after);
+  }
   return first;
 }
 

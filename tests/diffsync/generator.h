@@ -3,27 +3,16 @@
 #define SYNCENGINE_TESTS_DIFFSYNC_GENERATOR_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
+
+#include "syncengine/testing/sim_random.h"
 
 namespace syncengine::diffsync_test {
 
-// SplitMix64 (Steele, Lea, Flood 2014).
-class Generator {
+class Generator : public SimRandom {
  public:
-  explicit Generator(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    state_ += 0x9E3779B97F4A7C15u;
-    uint64_t z = state_;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-  }
-  size_t Below(size_t bound) { return static_cast<size_t>(Next() % bound); }
+  using SimRandom::SimRandom;
   bool Percent(size_t chance) { return Below(100) < chance; }
-
- private:
-  uint64_t state_;
 };
 
 inline std::string RandomWord(Generator& random) {

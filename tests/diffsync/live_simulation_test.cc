@@ -1,18 +1,16 @@
 // Seeded sessions of live documents. `make live-sim SEEDS=n SEED=first TRACES=folder` runs more of
-// them, and on recorded traces.
+// them, and on other recordings than the one in the source.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "absl/strings/numbers.h"
-#include "syncengine/base/coding.h"
 #include "syncengine/live/line_differ.h"
+#include "tests/diffsync/concurrent_graph.h"
 #include "tests/diffsync/live_world.h"
+#include "tests/diffsync/recorded.h"
 
 namespace syncengine::diffsync_test {
 namespace {
@@ -105,49 +103,89 @@ TEST_F(LiveSimulationTest, WholeTextsConvergeAndAreNearlyAlwaysExact) {
   EXPECT_GE(total.exact * 100, total.seeds * 98);
 }
 
-// What tools/live_traces.py writes.
-Trace ReadTrace(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(stream)),
-                          std::istreambuf_iterator<char>());
-  ByteReader reader(bytes, "trace");
-  Trace trace{.end = std::string(reader.Long())};
-  while (reader.remaining() > 0 && reader.ok()) {
-    TraceStep step{reader.U32(), reader.U32()};
-    step.inserted = std::string(reader.Long());
-    trace.steps.push_back(std::move(step));
-  }
-  EXPECT_TRUE(reader.ok()) << path;
-  return trace;
+// Every writer gets one of the traces.
+WorldOptions Deal(WorldOptions options, const std::vector<Trace>& from, size_t writers_max,
+                  std::vector<Trace>& traces) {
+  Generator random(options.seed ^ 0x5EED);
+  options.writers = std::min(options.writers, writers_max);
+  options.join_first = true;
+  for (size_t i = 0; i < options.writers; ++i) traces.push_back(from[random.Below(from.size())]);
+  return options;
 }
 
-TEST_F(LiveSimulationTest, RecordedTracesGiveTheOnlyRightText) {
-  const char* folder = std::getenv("SYNCENGINE_LIVE_TRACES");
-  if (folder == nullptr || *folder == '\0') GTEST_SKIP() << "no folder of traces was given";
-  std::vector<Trace> recorded;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    recorded.push_back(ReadTrace(entry.path()));
+class RecordedTest : public LiveSimulationTest {
+ protected:
+  void SetUp() override {
+    const char* folder = std::getenv("SYNCENGINE_LIVE_TRACES");
+    traces_ = {PageTrace()};
+    if (folder == nullptr || *folder == '\0') return;
+    traces_ = ReadTraces(folder);
+    graphs_ = ReadGraphs(folder);
+    ASSERT_FALSE(traces_.empty()) << folder;
   }
-  std::sort(recorded.begin(), recorded.end(),
-            [](const Trace& a, const Trace& b) { return a.steps.size() < b.steps.size(); });
-  // The long ones in few seeds: a seed of the short ones takes a second.
-  Total total;
-  for (uint64_t seed = first_; seed < first_ + std::max<uint64_t>(seeds_ / 100, 1); ++seed) {
-    WorldOptions options = Weather(seed, false);
-    options.offline_edits = 2000;
-    options.restarts = std::min<size_t>(options.restarts, 1);
-    std::vector<Trace> traces;
-    const size_t kinds = seed % 10 == 0 ? recorded.size() : std::min<size_t>(recorded.size(), 3);
-    for (size_t i = 0; i < std::min<size_t>(options.writers, 6); ++i) {
-      traces.push_back(recorded[(seed + i) % kinds]);
-    }
-    options.writers = traces.size();
-    const Verdict verdict = ReplayParts(options, traces);
-    total.Add(seed, verdict);
+
+  void Replay(const WorldOptions& options, const std::vector<Trace>& traces) {
+    Add(options.seed, ReplayParts(options, traces));
+  }
+  void Add(uint64_t seed, const Verdict& verdict) {
+    total_.Add(seed, verdict);
     EXPECT_TRUE(verdict.exact) << "seed " << seed << ": " << verdict.why;
     EXPECT_EQ(verdict.resyncs, 0u) << "seed " << seed;
   }
-  total.Print("recorded traces");
+
+  std::vector<Trace> traces_;
+  std::vector<ConcurrentGraph> graphs_;
+  Total total_;
+};
+
+TEST_F(RecordedTest, PiecesOfTracesGiveTheOnlyRightText) {
+  constexpr size_t kShort = 400, kLong = 3000;  // The latter for the longest spells offline.
+  std::vector<Trace> brief, lengthy;
+  for (const Trace& trace : traces_) {
+    for (Trace& piece : CutTrace(trace, kShort)) brief.push_back(std::move(piece));
+    for (Trace& piece : CutTrace(trace, kLong)) lengthy.push_back(std::move(piece));
+  }
+  for (uint64_t seed = first_; seed < first_ + seeds_; ++seed) {
+    const WorldOptions weather = Weather(seed, false);
+    std::vector<Trace> traces;
+    const bool spells = weather.offline_edits >= 2000;
+    const WorldOptions options =
+        Deal(weather, spells ? lengthy : brief, /*writers_max=*/16, traces);
+    Replay(options, traces);
+  }
+  total_.Print("pieces of recorded traces");
+}
+
+TEST_F(RecordedTest, WholeTracesGiveTheOnlyRightText) {
+  // The long ones in few seeds: a seed of the short ones takes a second.
+  for (uint64_t seed = first_; seed < first_ + std::max<uint64_t>(seeds_ / 100, 1); ++seed) {
+    WorldOptions weather = Weather(seed, false);
+    weather.offline_edits = 2000;
+    weather.restarts = std::min<size_t>(weather.restarts, 1);
+    const size_t kinds = seed % 10 == 0 ? traces_.size() : std::min<size_t>(traces_.size(), 3);
+    std::vector<Trace> traces;
+    const WorldOptions options = Deal(
+        weather, {traces_.begin(), traces_.begin() + static_cast<ptrdiff_t>(kinds)}, 6, traces);
+    Replay(options, traces);
+  }
+  total_.Print("whole recorded traces");
+}
+
+TEST_F(RecordedTest, TwoWritersAtOnceGiveTheOnlyRightTextAtEveryStep) {
+  for (uint64_t seed = first_; seed < first_ + std::max<uint64_t>(seeds_ / 5, 1); ++seed) {
+    Generator random(seed ^ 0x5EED);
+    Add(seed, ReplayGraph(Weather(seed, false), MakeGraph(random, 300)));
+  }
+  total_.Print("two writers, made");
+  total_ = {};
+  for (const ConcurrentGraph& graph : graphs_) {
+    for (uint64_t seed = first_; seed < first_ + std::max<uint64_t>(seeds_ / 500, 1); ++seed) {
+      WorldOptions options = Weather(seed, false);
+      options.restarts = std::min<size_t>(options.restarts, 1);
+      Add(seed, ReplayGraph(options, graph));
+    }
+  }
+  if (!graphs_.empty()) total_.Print("two writers, recorded");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "syncengine/base/error.h"
+#include "syncengine/base/limits.h"
 #include "syncengine/diffsync/live_hub.h"
 #include "syncengine/live/line_differ.h"
 #include "syncengine/testing/status_matchers.h"
@@ -124,6 +125,69 @@ TEST(LiveTextTest, DamagedAndForeignPacketsAreRefusedWithoutAChange) {
   LiveText b = Writer(2, "");
   b.NextPacket();
   EXPECT_FALSE(b.Receive(answer.reply).ok());
+}
+
+// Two texts of which each fits, and both together do not.
+TEST(LiveTextTest, EditsThatMakeTheTextTooLongAreTakenBackAndKept) {
+  const std::string many(limits::kLiveTextBytesMax / 2, 'a');
+  LiveHub hub = Hub("start\n", {.epoch = 9, .log_bytes_max = size_t{64} << 20});
+  LiveText a = Writer(1, "start\n"), b = Writer(2, "start\n");
+  Exchange(a, hub);
+  Exchange(b, hub);
+  SE_ASSERT_OK(a.Splice(0, 0, many));
+  SE_ASSERT_OK(b.Splice(6, 0, many));
+  Exchange(a, hub);
+  const std::string packet = b.NextPacket();
+  const LiveArrival refused = Exchange(b, hub);
+  EXPECT_TRUE(refused.refused);
+  EXPECT_EQ(refused.kept, "start\n" + many);
+  EXPECT_EQ(refused.remote, (std::vector<LiveSplice>{{6, many.size(), ""}}));
+  EXPECT_EQ(b.Text(), "start\n");
+  // The same request gets the same answer, also when there would be room.
+  SE_ASSERT_OK(a.Splice(0, many.size(), ""));
+  Exchange(a, hub);
+  SE_ASSERT_OK_AND_ASSIGN(const LiveAnswer late, hub.Receive(packet));
+  EXPECT_TRUE(late.applied.empty());
+  SE_ASSERT_OK(b.Splice(0, 5, "begin"));
+  EXPECT_FALSE(Exchange(b, hub).refused);
+  EXPECT_EQ(b.Text(), "begin\n");
+  EXPECT_EQ(hub.Text(), b.Text());
+  EXPECT_EQ(a.resyncs() + b.resyncs() + hub.resyncs(), 0u);
+}
+
+TEST(LiveTextTest, AForgottenLinkWithTooMuchTextIsNotStuck) {
+  const std::string many(limits::kLiveTextBytesMax / 2 + 1, 'a'), other(many.size(), 'b');
+  LiveHub hub = Hub("");  // Its log is too short for what comes.
+  LiveText a = Writer(1, ""), b = Writer(2, "");
+  Exchange(a, hub);
+  Exchange(b, hub);
+  SE_ASSERT_OK(b.Splice(0, 0, other));
+  SE_ASSERT_OK(a.Splice(0, 0, many));
+  Exchange(a, hub);
+  LiveArrival last;
+  for (int i = 0; i < 4 && !last.refused; ++i) last = Exchange(b, hub);
+  ASSERT_TRUE(last.refused);
+  ASSERT_TRUE(last.kept.has_value());
+  EXPECT_TRUE(*last.kept == many + other || *last.kept == other + many);
+  EXPECT_FALSE(b.HasUnsent());
+  EXPECT_EQ(b.Text(), hub.Text());
+}
+
+TEST(LiveTextTest, EditsInTooManyPlacesWaitForAnExchange) {
+  const size_t places = LiveText::kUnsentRunsMax;
+  LiveHub hub = Hub(std::string(places, 'x'));
+  LiveText a = Writer(1, hub.Text());
+  Exchange(a, hub);
+  absl::Status status;
+  size_t at = 0;
+  for (; at < places && status.ok(); at += 2) status = a.Splice(at, 1, "y");
+  SE_EXPECT_CODE(status, kResourceExhausted);
+  SE_EXPECT_CODE(a.Replace("all"), kResourceExhausted);
+  const LiveText copy = *LiveText::Restore({}, a.Snapshot());
+  EXPECT_EQ(copy.Checksum(), a.Checksum());
+  Exchange(a, hub);
+  EXPECT_EQ(hub.Checksum(), a.Checksum());
+  SE_EXPECT_OK(a.Splice(at, 1, "y"));
 }
 
 TEST(LiveTextTest, SplicesThatCutACodePointAreRefused) {

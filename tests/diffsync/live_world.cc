@@ -1,138 +1,14 @@
 #include "tests/diffsync/live_world.h"
 
 #include <algorithm>
-#include <deque>
-#include <functional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/diffsync/link_world.h"
 
 namespace syncengine::diffsync_test {
 namespace {
-
-constexpr size_t kNetworkMax = 64;  // Packets under way to one end; older ones get lost.
-
-struct Writer {
-  LiveText text;
-  std::deque<std::string> to_hub, to_writer;
-  size_t offline = 0;  // Edits until it is back.
-};
-
-void Deliver(const WorldOptions& options, Generator& random, std::string packet,
-             std::deque<std::string>& queue) {
-  if (random.Percent(options.loss)) return;
-  if (random.Percent(options.doubling)) queue.push_back(packet);
-  queue.push_back(std::move(packet));
-  while (queue.size() > kNetworkMax) queue.pop_front();
-}
-
-// Any of the packets under way: they overtake each other.
-std::string TakeAny(Generator& random, std::deque<std::string>& queue) {
-  const size_t at = random.Percent(60) ? 0 : random.Below(queue.size());
-  std::string packet = std::move(queue[at]);
-  queue.erase(queue.begin() + static_cast<ptrdiff_t>(at));
-  return packet;
-}
-
-class World {
- public:
-  World(const WorldOptions& options, absl::string_view text)
-      : options_(options),
-        random_(options.seed * 1000003),
-        hub_(*LiveHub::Create({.epoch = 1, .differ = options.differ}, text)) {
-    for (size_t i = 0; i < options.writers; ++i) {
-      writers_.push_back({*LiveText::Create({.link = i + 1, .differ = options.differ}, text)});
-    }
-  }
-
-  Generator& random() { return random_; }
-  Writer& writer(size_t index) { return writers_[index]; }
-  size_t size() const { return writers_.size(); }
-
-  // Called with the splices that came to a writer.
-  std::function<void(size_t, const std::vector<LiveSplice>&)> on_remote;
-
-  // One thing happens to a writer's link.
-  void Step(size_t index) {
-    Writer& writer = writers_[index];
-    if (random_.Percent(options_.restarts)) Restart(index);
-    const bool online = writer.offline == 0;
-    const size_t what = random_.Below(3);
-    if (what == 0 && online) {
-      Deliver(options_, random_, writer.text.NextPacket(), writer.to_hub);
-    } else if (what == 1 && !writer.to_hub.empty()) {
-      auto answer = hub_.Receive(TakeAny(random_, writer.to_hub));
-      if (!answer.ok()) failure_ = answer.status().ToString();
-      if (answer.ok() && online) {
-        Deliver(options_, random_, std::move(answer->reply), writer.to_writer);
-      }
-    } else if (what == 2 && !writer.to_writer.empty() && online) {
-      Arrive(index, TakeAny(random_, writer.to_writer));
-    }
-  }
-
-  void Edited(size_t index) {
-    Writer& writer = writers_[index];
-    if (writer.offline > 0) {
-      --writer.offline;
-    } else if (options_.offline_edits > 0 && random_.Percent(options_.offline)) {
-      writer.offline = 1 + random_.Below(options_.offline_edits);
-    }
-  }
-
-  // The network heals and everything is exchanged.
-  Verdict Settle() {
-    for (int round = 0; round < 6; ++round) {
-      for (size_t i = 0; i < writers_.size(); ++i) {
-        writers_[i].offline = 0;
-        auto answer = hub_.Receive(writers_[i].text.NextPacket());
-        if (!answer.ok()) {
-          failure_ = answer.status().ToString();
-        } else {
-          Arrive(i, answer->reply);
-        }
-      }
-    }
-    Verdict verdict{.converged = failure_.empty(), .kept = kept_, .why = failure_};
-    for (Writer& writer : writers_) {
-      verdict.resyncs += writer.text.resyncs();
-      if (writer.text.Text() == hub_.Text() && !writer.text.HasUnsent()) continue;
-      verdict.converged = false;
-      verdict.why = "a writer differs from the hub";
-    }
-    return verdict;
-  }
-
-  std::string Text() const { return hub_.Text(); }
-
- private:
-  void Arrive(size_t index, const std::string& packet) {
-    auto arrival = writers_[index].text.Receive(packet);
-    if (!arrival.ok()) {
-      failure_ = arrival.status().ToString();
-      return;
-    }
-    kept_ += arrival->kept.has_value() ? 1 : 0;
-    if (on_remote) on_remote(index, arrival->remote);
-  }
-
-  void Restart(size_t index) {
-    if (random_.Percent(20)) {
-      hub_ = *LiveHub::Restore({.differ = options_.differ}, hub_.Snapshot());
-    } else {
-      LiveText& text = writers_[index].text;
-      text = *LiveText::Restore({.differ = options_.differ}, text.Snapshot());
-    }
-  }
-
-  WorldOptions options_;
-  Generator random_;
-  LiveHub hub_;
-  std::vector<Writer> writers_;
-  uint64_t kept_ = 0;
-  std::string failure_;
-};
 
 size_t CodePointEnd(const std::string& text, size_t at) {
   do ++at;
@@ -194,21 +70,25 @@ Trace MakeTrace(Generator& random, size_t steps) {
 Verdict ReplayParts(const WorldOptions& options, const std::vector<Trace>& traces) {
   std::string start, end;
   for (size_t i = 0; i < traces.size(); ++i) {
-    start += Mark(i);
+    start += Mark(i) + traces[i].start;
     end += Mark(i) + traces[i].end;
   }
-  World world(options, start);
+  LinkWorld world(options, start);
+  if (options.join_first) world.Settle();
   std::vector<size_t> begin(traces.size()), next(traces.size());
-  for (size_t i = 0, at = 0; i < traces.size(); ++i) begin[i] = at += Mark(i).size();
-  world.on_remote = [&](size_t index, const std::vector<LiveSplice>& splices) {
+  for (size_t i = 0, at = 0; i < traces.size(); ++i) {
+    begin[i] = at += Mark(i).size();
+    at += traces[i].start.size();
+  }
+  world.on_arrival = [&](size_t index, const std::string&, const LiveArrival& arrival) {
     // Others edit in front of the part or behind it; at its very beginning is behind a mark.
-    begin[index] = MapPosition(begin[index], splices);
+    begin[index] = MapPosition(begin[index], arrival.remote);
   };
   size_t left = traces.size();
   std::string failure;
   while (left > 0 && failure.empty()) {
     const size_t i = world.random().Below(traces.size());
-    LiveText& text = world.writer(i).text;
+    LiveText& text = world.text(i);
     for (size_t burst = 1 + world.random().Below(30); burst > 0; --burst) {
       if (next[i] == traces[i].steps.size()) break;
       const TraceStep& step = traces[i].steps[next[i]++];
@@ -231,7 +111,7 @@ Verdict ReplayParts(const WorldOptions& options, const std::vector<Trace>& trace
 }
 
 Verdict EditAnywhere(const WorldOptions& options, size_t edits) {
-  World world(options, "");
+  LinkWorld world(options, "");
   std::set<std::string> expected;
   uint32_t letters = 0;
   // Letters of four bytes, each used once.
@@ -247,7 +127,7 @@ Verdict EditAnywhere(const WorldOptions& options, size_t edits) {
   std::set<std::string> gone;
   for (size_t left = edits; left > 0;) {
     const size_t i = world.random().Below(world.size());
-    LiveText& text = world.writer(i).text;
+    LiveText& text = world.text(i);
     for (size_t burst = 1 + world.random().Below(8); burst > 0 && left > 0; --burst, --left) {
       const size_t points = text.size() / 4;
       const size_t from = world.random().Below(points + 1);

@@ -20,8 +20,16 @@ struct TraceStep {
   std::string inserted;
 };
 
-// What one writer does to its own part of the document, which begins empty.
+// As it stands in a source file.
+struct TraceRow {
+  size_t position = 0;
+  size_t deleted = 0;
+  const char* inserted = "";
+};
+
+// What one writer does to its own part of the document.
 struct Trace {
+  std::string start;
   std::vector<TraceStep> steps;
   std::string end;
 };
@@ -38,6 +46,8 @@ struct WorldOptions {
   size_t restarts = 0;
   size_t offline = 0;        // That a writer goes offline for a spell, each time it edits.
   size_t offline_edits = 0;  // The longest spell.
+  // Nobody edits before all have joined: the hub does not remember for ever what it began with.
+  bool join_first = false;
   // Writers say what the whole text is, instead of what they did.
   bool whole_texts = false;
   LiveDiffer differ = DifferByEnds;

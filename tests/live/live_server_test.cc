@@ -8,6 +8,7 @@
 #include <string>
 
 #include "src/live/content_text.h"
+#include "syncengine/base/limits.h"
 #include "syncengine/diffsync/live_text.h"
 #include "syncengine/http/handler.h"
 #include "syncengine/http/live_client.h"
@@ -45,11 +46,23 @@ class LiveServerTest : public ::testing::Test {
     return {*session_, repository_->executor(), repository_->entropy(), clock_,
             repository_->notifier()};
   }
-  void Begin() {
-    server_ = std::make_unique<LiveServer>(Ports(), LiveServerOptions{.changes_max = 20});
+  void Begin(LiveServerOptions options = {.changes_max = 20}) {
+    server_ = std::make_unique<LiveServer>(Ports(), options);
+  }
+  // A file of its own with this text.
+  NodeId Create(const std::string& name, const std::string& text) {
+    Revision first;
+    first.node = repository_->entropy().NewId<NodeId>();
+    first.state.name = name;
+    CommitFromElsewhere(first, text);
+    return first.node;
+  }
+  // One exchange of a new writer with this file.
+  absl::Status Join(const NodeId& node, uint64_t link) {
+    return server_->Exchange(id_, node, Writer(link).NextPacket()).status();
   }
 
-  void CommitFromElsewhere(const Revision& base, const std::string& text) {
+  void CommitFromElsewhere(const Revision& base, absl::string_view text) {
     auto opened = live::OpenById(Ports(), id_);
     SE_ASSERT_OK(opened);
     const auto result = live::CommitText(Ports(), *opened, base, text);
@@ -58,10 +71,11 @@ class LiveServerTest : public ::testing::Test {
   }
 
   Revision Head() { return *session_->Stat(id_, {.node = node_}); }
-  std::string HeadText() {
+  std::string TextOf(const Revision& revision) {
     auto opened = live::OpenById(Ports(), id_);
-    return *live::ReadText(Ports(), *opened, Head());
+    return *live::ReadText(Ports(), *opened, revision);
   }
+  std::string HeadText() { return TextOf(Head()); }
   size_t RevisionCount() { return session_->Revisions(id_, {.node = node_})->revisions.size(); }
 
   static LiveText Writer(uint64_t link) {
@@ -186,6 +200,63 @@ TEST_F(LiveServerTest, UnusedDocumentsAreClosedAndOpenAgain) {
   for (int i = 0; i < 4; ++i) Exchange(a);
   SE_ASSERT_OK(server_->Flush());
   EXPECT_EQ(HeadText(), "yxone\ntwo\nthree\n");
+}
+
+TEST_F(LiveServerTest, UnusedDocumentsMakeRoomAndUsedOnesDoNot) {
+  Begin({.documents_max = 2, .make_room_after = absl::Seconds(60)});
+  const NodeId second = Create("second.txt", "2\n"), third = Create("third.txt", "3\n");
+  LiveText a = Writer(1);
+  Exchange(a);
+  SE_ASSERT_OK(a.Splice(0, 3, "ONE"));
+  Exchange(a);
+  clock_.Advance(absl::Seconds(30));
+  SE_ASSERT_OK(Join(second, 2));
+  SE_EXPECT_CODE(Join(third, 3), kResourceExhausted);
+  EXPECT_EQ(HeadText(), "one\ntwo\nthree\n");
+  clock_.Advance(absl::Seconds(40));
+  SE_ASSERT_OK(Join(third, 3));
+  // The first gave way, and what was written in it is a revision.
+  EXPECT_EQ(HeadText(), "ONE\ntwo\nthree\n");
+  EXPECT_EQ(server_->Sequence(id_, node_), 0u);
+  SE_EXPECT_CODE(Join(Create("fourth.txt", "4\n"), 4), kResourceExhausted);
+}
+
+TEST_F(LiveServerTest, TheBytesOfOpenDocumentsAreBounded) {
+  Begin({.open_bytes_max = 20});
+  const NodeId small = Create("small.txt", "123456"), large = Create("large.txt", "1234567");
+  LiveText a = Writer(1);
+  Exchange(a);  // 14 bytes.
+  SE_EXPECT_CODE(Join(large, 2), kResourceExhausted);
+  SE_EXPECT_OK(Join(small, 3));
+}
+
+TEST_F(LiveServerTest, ADocumentEndsWithACommitThatIsNoTextAndNothingIsLost) {
+  LiveText a = Writer(1);
+  Exchange(a);
+  SE_ASSERT_OK(a.Splice(0, 3, "ONE"));
+  Exchange(a);
+  CommitFromElsewhere(Head(), absl::string_view("\xFF\0binary", 8));
+  SE_ASSERT_OK(server_->Flush());
+  SE_ASSERT_OK_AND_ASSIGN(const ConflictPage page, session_->ListConflicts(id_, {.node = node_}));
+  ASSERT_EQ(page.conflicts.size(), 1u);
+  EXPECT_EQ(page.conflicts[0].reason, ConflictReason::kBinary);
+  EXPECT_EQ(TextOf(page.conflicts[0].ours), "ONE\ntwo\nthree\n");
+  EXPECT_EQ(page.conflicts[0].theirs.id, Head().id);
+  SE_EXPECT_CODE(server_->Exchange(id_, node_, a.NextPacket()), kFailedPrecondition);
+}
+
+TEST_F(LiveServerTest, ADocumentThatEndsIsMergedLikeADeviceThatWasAway) {
+  LiveText a = Writer(1);
+  Exchange(a);
+  SE_ASSERT_OK(a.Splice(0, 3, "ONE"));
+  Exchange(a);
+  const std::string more(limits::kLiveTextBytesMax, 'x');
+  CommitFromElsewhere(Head(), "one\ntwo\nthree\n" + more);
+  SE_ASSERT_OK(server_->Tick());  // Looks.
+  SE_ASSERT_OK_AND_ASSIGN(const ConflictPage page, session_->ListConflicts(id_, {.node = node_}));
+  EXPECT_EQ(page.conflicts.size(), 0u);
+  EXPECT_EQ(Head().state.content.size, 14 + more.size());
+  EXPECT_FALSE(Head().merged_from.IsZero());
 }
 
 TEST_F(LiveServerTest, WhatIsNoTextOrNoPacketIsRefused) {

@@ -3,28 +3,14 @@
 #define SYNCENGINE_TESTS_MERGE_TEXTS_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "syncengine/testing/sim_random.h"
+
 namespace syncengine::merge_test {
 
-// SplitMix64 (Steele, Lea, Flood 2014).
-class Generator {
- public:
-  explicit Generator(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    state_ += 0x9E3779B97F4A7C15u;
-    uint64_t z = state_;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-  }
-  size_t Below(size_t bound) { return static_cast<size_t>(Next() % bound); }
-
- private:
-  uint64_t state_;
-};
+using Generator = SimRandom;
 
 // Pieces that make alignment hard: repeats, blanks, mixed line ends, scripts, an invalid byte.
 inline const std::vector<std::string>& Pieces() {

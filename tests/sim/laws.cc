@@ -4,23 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/transfer/store_content.h"
 #include "syncengine/engine/check.h"
 #include "syncengine/transfer/downloader.h"
 
 namespace syncengine::sim {
 namespace {
-
-class StringSink final : public ContentSink {
- public:
-  explicit StringSink(std::string& bytes) : bytes_(bytes) {}
-  absl::Status Write(absl::string_view bytes) override {
-    bytes_.append(bytes.data(), bytes.size());
-    return absl::OkStatus();
-  }
-
- private:
-  std::string& bytes_;
-};
 
 // The first path where the trees differ, with both contents.
 std::string Difference(const Tree& a, const Tree& b) {
@@ -108,12 +97,11 @@ void Laws::CheckStores(SimServer& server) {
 
 std::string Laws::ReadContent(const OpenedNamespace& opened, Executor& executor,
                               const ContentRef& content, absl::string_view label) {
-  std::string bytes;
   Downloader downloader(opened, executor);
-  StringSink sink(bytes);
-  const absl::Status read = downloader.ReadRange(content, 0, content.size, sink);
-  if (!read.ok()) Break(absl::StrCat("history of ", label, ": ", read.ToString()));
-  return bytes;
+  absl::StatusOr<std::string> bytes = syncengine::ReadContent(downloader, content, {});
+  if (bytes.ok()) return *std::move(bytes);
+  Break(absl::StrCat("history of ", label, ": ", bytes.status().ToString()));
+  return "";
 }
 
 // Reads the whole journal anew: it is what was read on the way, revisions follow one another, and

@@ -54,8 +54,9 @@ class LiveHub {
   LiveHub& operator=(LiveHub&&) noexcept;
   ~LiveHub();
 
-  // Answers a packet of any link. Nothing changes with an error: kInvalidArgument for bytes that
-  // are no request, kResourceExhausted when the text would become too long.
+  // Answers a packet of any link. kInvalidArgument, and no change, for bytes that are no request.
+  // Edits with which the text would become longer than limits::kLiveTextBytesMax are refused in the
+  // reply (LiveArrival::refused), and do not change the text.
   absl::StatusOr<LiveAnswer> Receive(absl::string_view packet);
 
   std::string Text() const;

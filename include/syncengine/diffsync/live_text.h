@@ -33,6 +33,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "syncengine/base/limits.h"
 #include "syncengine/diffsync/live_splice.h"
 
 namespace syncengine {
@@ -57,6 +58,11 @@ struct LiveArrival {
   // not have: the text as it was before. The edits have been merged; keep this as a revision, so
   // that nothing depends on that merge being right.
   std::optional<std::string> kept;
+  // True when the hub cannot take the edits made here, because with those of others the text would
+  // be longer than limits::kLiveTextBytesMax. They are taken back (see `remote`) and `kept` is the
+  // text with them: commit it as a file's next version, which the ordinary three-way merge or a
+  // conflicted copy takes care of.
+  bool refused = false;
 };
 
 // Single-threaded. Texts are valid UTF-8 of at most limits::kLiveTextBytesMax bytes; positions
@@ -64,6 +70,9 @@ struct LiveArrival {
 // the edits in it. Copies of unchanged text are shared between text and shadow.
 class LiveText {
  public:
+  // A quarter of what a packet may hold, because edits of others can divide these runs.
+  static constexpr size_t kUnsentRunsMax = limits::kLiveRunsMax / 4;
+
   // Starts from `text`: what the hub has, or any other text (the first exchange brings the hub's).
   // kInvalidArgument for a zero link or a text that is no UTF-8 or too long.
   static absl::StatusOr<LiveText> Create(const LiveTextOptions& options, absl::string_view text);
@@ -82,7 +91,8 @@ class LiveText {
   uint64_t Checksum() const;
 
   // What the writer did. kInvalidArgument, and no change, when the range is outside the text, cuts
-  // a code point, or `inserted` is no UTF-8; kResourceExhausted when the text would be too long.
+  // a code point, or `inserted` is no UTF-8; kResourceExhausted when the text would be too long, or
+  // was edited in more than kUnsentRunsMax places since the last packet.
   absl::Status Splice(size_t position, size_t deleted, absl::string_view inserted);
   // For writers that only say what the whole text is now: `text` must come from an editor that
   // showed Text(), otherwise it undoes what the editor did not show.
