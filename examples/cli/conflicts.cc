@@ -156,6 +156,7 @@ struct ResolveOptions {
   std::string take;
   std::string file;
   std::string expected_head;
+  bool undo = false;
 };
 
 // By path, or by its id or the beginning of that.
@@ -205,16 +206,20 @@ absl::StatusOr<std::unique_ptr<ContentSource>> OpenFile(const std::string& path)
   return std::make_unique<StreamSource>(std::move(stream));
 }
 
+ResolvePorts PortsOf(Connection& connection, const OpenedNamespace& opened) {
+  return {.opened = opened,
+          .executor = connection.executor(),
+          .entropy = connection.entropy(),
+          .clock = connection.clock()};
+}
+
 absl::StatusOr<ResolveResult> Decide(const Context& context, Connection& connection,
                                      const OpenedNamespace& opened, const ConflictRecord& conflict,
                                      const ResolveOptions& options) {
   if (!options.file.empty()) {
     return ResolveWithContent(
-        {.opened = opened,
-         .executor = connection.executor(),
-         .entropy = connection.entropy(),
-         .clock = connection.clock()},
-        conflict, [&] { return OpenFile(options.file); }, context.stop);
+        PortsOf(connection, opened), conflict, [&] { return OpenFile(options.file); },
+        context.stop);
   }
   ResolveRequest request{.conflict = conflict.id, .expected_head = conflict.head};
   if (options.take == "ours") request.decision = ConflictDecision::kOurs;
@@ -222,7 +227,73 @@ absl::StatusOr<ResolveResult> Decide(const Context& context, Connection& connect
   return opened.service->Resolve(opened.record.id, request);
 }
 
+absl::StatusOr<ExitCode> UndoDecision(const Context& context, const OpenedNamespace& opened,
+                                      const ConflictRecord& conflict) {
+  SYNCENGINE_ASSIGN_OR_RETURN(
+      const ResolveResult result,
+      opened.service->Resolve(opened.record.id, {.conflict = conflict.id,
+                                                 .decision = ConflictDecision::kOpen,
+                                                 .expected_head = conflict.head}));
+  if (!result.resolved) return absl::AbortedError("it changed meanwhile; look again");
+  Print(context,
+        {{"conflict", conflict.id.ToHex()},
+         {"path", PathText(conflict.path)},
+         {"decision", DecisionText(ConflictDecision::kOpen)},
+         {"undone", DecisionText(conflict.decision)},
+         {"revision", result.revision.ToHex()}},
+        absl::StrCat(PathText(conflict.path), ": undecided again, revision ",
+                     result.revision.ToHex(), "\n"));
+  return kOk;
+}
+
+absl::StatusOr<ExitCode> UndoAutomaticMerge(const Context& context, Connection& connection,
+                                            const OpenedNamespace& opened,
+                                            const ResolveOptions& options) {
+  SYNCENGINE_ASSIGN_OR_RETURN(const Revision merge, FindNode(opened, options.conflict, true));
+  if (options.take == "both")
+    return absl::InvalidArgumentError("resolve --undo: expected --take ours or theirs");
+  const bool ours = options.take == "ours";
+  SYNCENGINE_ASSIGN_OR_RETURN(const Revision head,
+                              UndoMerge(PortsOf(connection, opened), merge,
+                                        ours ? MergeParent::kOurs : MergeParent::kTheirs));
+  const RevisionId& other = ours ? merge.parent : merge.merged_from;
+  Print(context,
+        {{"path", PathText(options.conflict)},
+         {"undone", "merge"},
+         {"merge", merge.id.ToHex()},
+         {"theirs", merge.parent.ToHex()},
+         {"ours", merge.merged_from.ToHex()},
+         {"revision", head.id.ToHex()}},
+        absl::StrCat(PathText(options.conflict), ": the merge is undone, revision ",
+                     head.id.ToHex(), "; the other version is revision ", other.ToHex(), "\n"));
+  return kOk;
+}
+
+// A conflict by its id; by path the newest decision, if it still stands, or the automatic merge
+// that is the head.
+absl::StatusOr<ExitCode> RunUndo(const Context& context, const ResolveOptions& options) {
+  if (!options.file.empty()) return absl::InvalidArgumentError("resolve: --undo takes no --with");
+  SYNCENGINE_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context.globals));
+  SYNCENGINE_ASSIGN_OR_RETURN(const OpenedNamespace opened, connection->OpenNamespace());
+  if (!absl::StartsWith(options.conflict, "/")) {
+    SYNCENGINE_ASSIGN_OR_RETURN(const ConflictRecord conflict,
+                                ChooseConflict(opened, options.conflict));
+    return UndoDecision(context, opened, conflict);
+  }
+  SYNCENGINE_ASSIGN_OR_RETURN(const auto conflicts, AllConflicts(opened, /*decided_too=*/true));
+  const ConflictRecord* newest = nullptr;
+  for (const ConflictRecord& conflict : conflicts) {
+    if (conflict.decision == ConflictDecision::kOpen || !Concerns(conflict, options.conflict))
+      continue;
+    if (newest == nullptr || conflict.decided_at > newest->decided_at) newest = &conflict;
+  }
+  if (newest != nullptr && newest->resolution == newest->head)
+    return UndoDecision(context, opened, *newest);
+  return UndoAutomaticMerge(context, *connection, opened, options);
+}
+
 absl::StatusOr<ExitCode> RunResolve(const Context& context, const ResolveOptions& options) {
+  if (options.undo) return RunUndo(context, options);
   if (options.take.empty() == options.file.empty()) {
     return absl::InvalidArgumentError("resolve: expected either --take or --with");
   }
@@ -272,6 +343,9 @@ void AddConflicts(Registry& registry) {
                    "theirs: what is there stays; ours: the losing version takes its place; both: "
                    "the copy stays beside it")
       ->check(CLI::IsMember({"theirs", "ours", "both"}));
+  verb->add_flag("--undo", resolve->undo,
+                 "Takes the last decision, or the last automatic merge of the file, back: the "
+                 "version that was there first (or, of a merge, --take ours) is the head again");
   verb->add_option("--with", resolve->file, "A local file with what shall be there from now on");
   verb->add_option("--expected-head", resolve->expected_head,
                    "Do nothing unless this revision is the head (default: as it is now)");

@@ -126,10 +126,8 @@ absl::Status FillDeviceNames(const EnginePorts& ports, std::vector<ConflictRecor
 // --- Deciding ---
 
 absl::Status ValidateRequest(const ResolveRequest& request) {
-  if (request.decision < ConflictDecision::kTheirs ||
-      request.decision > ConflictDecision::kMerged) {
-    return absl::InvalidArgumentError("resolve: expected theirs, ours, both or merged");
-  }
+  if (request.decision < ConflictDecision::kOpen || request.decision > ConflictDecision::kMerged)
+    return absl::InvalidArgumentError("resolve: expected theirs, ours, both, merged or open");
   if (request.merged.has_value() != (request.decision == ConflictDecision::kMerged)) {
     return absl::InvalidArgumentError("resolve: expected a merged state exactly for 'merged'");
   }
@@ -146,6 +144,22 @@ absl::StatusOr<bool> IsUntouched(MetadataReader& rows, const Revision& head) {
   SYNCENGINE_ASSIGN_OR_RETURN(const Revision made, DecodeRevision(found.front().second));
   return made.parent.IsZero() && made.state.content == head.state.content &&
          made.state.attributes.symlink_target == head.state.attributes.symlink_target;
+}
+
+// What came before a revision, unless it was forgotten.
+absl::StatusOr<std::optional<Revision>> FindParent(MetadataReader& rows, const Revision& revision) {
+  ScanRange range{.begin = RevisionKey(revision.node, 0),
+                  .end = RevisionKey(revision.node, revision.sequence),
+                  .limit = kBatch};
+  for (;;) {
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto found, rows.Scan(range));
+    for (const auto& [key, value] : found) {
+      SYNCENGINE_ASSIGN_OR_RETURN(Revision earlier, DecodeRevision(value));
+      if (earlier.id == revision.parent) return earlier;
+    }
+    if (found.size() < kBatch) return std::nullopt;
+    range.begin = absl::StrCat(found.back().first, absl::string_view("\0", 1));
+  }
 }
 
 // One run of the transaction. Single-threaded.
@@ -165,21 +179,23 @@ class ResolveRun {
       return absl::NotFoundError(
           absl::StrCat("there is no conflict ", request_.conflict.ToHex(), "; list them"));
     }
-    if (row->decision != ConflictDecision::kOpen) return Repeat(*row);
+    const bool undo = request_.decision == ConflictDecision::kOpen;
+    const bool undecided = row->decision == ConflictDecision::kOpen;
+    if (!undo && !undecided) return Repeat(*row);
     SYNCENGINE_ASSIGN_OR_RETURN(const Revision head, ReadHeadRevision(rows_, row->node));
     if (head.id != request_.expected_head) {
       result_.head = head;
       return std::move(result_);
     }
-    SYNCENGINE_RETURN_IF_ERROR(PlanContent(*row, head));
-    if (request_.decision != ConflictDecision::kBoth) SYNCENGINE_RETURN_IF_ERROR(PlanCopy(*row));
+    if (undo && undecided) return ResolveResult{.resolved = true, .revision = head.id};
+    SYNCENGINE_RETURN_IF_ERROR(undo ? PlanUndo(*row, head) : PlanDecision(*row, head));
     SYNCENGINE_ASSIGN_OR_RETURN(const bool committed, CommitPlanned());
     if (!committed) return std::move(result_);
     if (result_.revision.IsZero()) result_.revision = head.id;
     row->decision = request_.decision;
-    row->resolution = result_.revision;
-    row->decided_at = draft_.now;
-    row->decided_by = draft_.device;
+    row->resolution = undo ? RevisionId() : result_.revision;
+    row->decided_at = undo ? absl::Time() : draft_.now;
+    row->decided_by = undo ? DeviceId() : draft_.device;
     SYNCENGINE_RETURN_IF_ERROR(rows_.Put(key, EncodeRow(*row)));
     result_.resolved = true;
     return std::move(result_);
@@ -194,30 +210,75 @@ class ResolveRun {
     return ResolveResult{.resolved = true, .revision = row.resolution};
   }
 
+  absl::Status PlanDecision(const ConflictRow& row, const Revision& head) {
+    SYNCENGINE_RETURN_IF_ERROR(PlanContent(row, head));
+    if (request_.decision == ConflictDecision::kBoth) return absl::OkStatus();
+    return PlanCopy(row);
+  }
+
   absl::Status PlanContent(const ConflictRow& row, const Revision& head) {
     if (request_.decision == ConflictDecision::kMerged) {
       Plan(head, *request_.merged);
       return absl::OkStatus();
     }
     if (request_.decision != ConflictDecision::kOurs) return absl::OkStatus();
-    SYNCENGINE_ASSIGN_OR_RETURN(const auto ours,
-                                ReadRow<Revision>(rows_, RevisionKey(row.node, row.ours_sequence)));
-    if (!ours.has_value()) {
-      return absl::NotFoundError(
-          absl::StrCat("the losing revision ", request_.conflict.ToHex(), " is not kept any more"));
-    }
-    NodeState state = ours->state;
-    state.parent = head.state.parent;
-    state.name = head.state.name;
-    Plan(head, std::move(state));
+    SYNCENGINE_ASSIGN_OR_RETURN(NodeState ours, ReadVersion(row.node, row.ours_sequence));
+    Plan(head, AtPlaceOf(head, std::move(ours)));
     return absl::OkStatus();
   }
 
+  // One of the two versions.
+  absl::StatusOr<NodeState> ReadVersion(const NodeId& node, uint64_t sequence) {
+    SYNCENGINE_ASSIGN_OR_RETURN(auto version,
+                                ReadRow<Revision>(rows_, RevisionKey(node, sequence)));
+    if (version.has_value()) return std::move(version->state);
+    return absl::NotFoundError(absl::StrCat("a version of the conflict ", request_.conflict.ToHex(),
+                                            " is not kept any more"));
+  }
+
+  static NodeState AtPlaceOf(const Revision& head, NodeState state) {
+    state.parent = head.state.parent;
+    state.name = head.state.name;
+    return state;
+  }
+
+  // A decision has the loser as its second parent.
   void Plan(const Revision& head, NodeState state) {
+    const bool undo = request_.decision == ConflictDecision::kOpen;
+    plans_content_ = true;
     commit_.changes.push_back({.node = head.node,
                                .base = head.id,
-                               .merged_from = request_.conflict,
+                               .merged_from = undo ? RevisionId() : request_.conflict,
                                .state = std::move(state)});
+  }
+
+  // Gives the node the winner's content again, and brings the copy back.
+  absl::Status PlanUndo(const ConflictRow& row, const Revision& head) {
+    SYNCENGINE_ASSIGN_OR_RETURN(const NodeState ours, ReadVersion(row.node, row.ours_sequence));
+    const bool changed_content =
+        row.decision == ConflictDecision::kOurs || row.decision == ConflictDecision::kMerged;
+    if (changed_content) {
+      if (head.id != row.resolution) {
+        return absl::FailedPreconditionError(
+            "resolve: the file was changed since the decision; restore the revision you want");
+      }
+      SYNCENGINE_ASSIGN_OR_RETURN(NodeState theirs, ReadVersion(row.node, row.theirs_sequence));
+      Plan(head, AtPlaceOf(head, std::move(theirs)));
+    }
+    const bool removed_copy = row.note.copy && row.decision != ConflictDecision::kBoth;
+    return removed_copy ? PlanCopyBack(ours) : absl::OkStatus();
+  }
+
+  absl::Status PlanCopyBack(const NodeState& ours) {
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto head,
+                                FindHead(rows_, ConflictCopyNode(request_.conflict)));
+    if (!head.has_value() || !head->state.deleted) return absl::OkStatus();
+    SYNCENGINE_ASSIGN_OR_RETURN(const auto last, FindParent(rows_, *head));
+    NodeState copy = head->state;
+    copy.deleted = false;
+    copy.content = last.has_value() ? last->state.content : ours.content;
+    commit_.changes.push_back({.node = head->node, .base = head->id, .state = std::move(copy)});
+    return absl::OkStatus();
   }
 
   absl::Status PlanCopy(const ConflictRow& row) {
@@ -240,9 +301,7 @@ class ResolveRun {
     SYNCENGINE_RETURN_IF_ERROR(ValidateCommit(commit_));
     SYNCENGINE_ASSIGN_OR_RETURN(const CommitResult done, RunCommit(rows_, head_, commit_, draft_));
     if (done.committed) {
-      const bool content = request_.decision == ConflictDecision::kOurs ||
-                           request_.decision == ConflictDecision::kMerged;
-      if (content) result_.revision = done.outcomes.front().revision;
+      if (plans_content_) result_.revision = done.outcomes.front().revision;
       return true;
     }
     for (const ChangeOutcome& outcome : done.outcomes) {
@@ -252,7 +311,7 @@ class ResolveRun {
       }
     }
     return absl::FailedPreconditionError(
-        "resolve: the file was deleted and its place is taken or gone; restore it first");
+        "resolve: the place of the file or of its copy is taken or gone; move what is in the way");
   }
 
   MetadataWriter& rows_;
@@ -260,6 +319,7 @@ class ResolveRun {
   const ResolveRequest& request_;
   const CommitDraft& draft_;
   CommitRequest commit_;
+  bool plans_content_ = false;  // The first change is that of the node.
   ResolveResult result_;
 };
 

@@ -193,6 +193,40 @@ class ConflictsTest(CliTest):
         self.fails(2, "resolve", "/none", "--take", "mine", repo=self.url, env=env)
         self.assertNotEqual(self.call("resolve", "/none", repo=self.url, env=env).code, 0)
 
+    def test_an_automatic_merge_is_undone(self):
+        alices, bobs = lines("ONE", *FIVE[1:]), lines(*FIVE[:4], "FIVE")
+        self.contest("n.txt", lines(*FIVE), alices, bobs)
+        undone = self.as_device("alice", "resolve", "/n.txt", "--undo")
+        self.assertEqual(undone["undone"], "merge")
+        self.settle()
+        self.assertEqual(snapshot(self.a), snapshot(self.b))
+        self.assertEqual((self.b / "n.txt").read_text(), alices)
+        ours = self.call("cat", "/n.txt", "--revision", undone["ours"])
+        self.assertEqual(ours.out.decode(), bobs)
+        # What is no merge cannot be undone.
+        self.fails(1, "resolve", "/n.txt", "--undo", repo=self.url,
+                   env={"SYNCENGINE_TOKEN": self.tokens["bob"]}, says="merges nothing")
+        self.check()
+
+    def test_a_decision_is_undone_and_made_anew(self):
+        conflict = self.wait_for_decision()
+        copy, = self.copies()
+        self.as_device("alice", "resolve", "/n.txt", "--take", "ours")
+        self.settle()
+        self.assertEqual(self.copies(), [])
+        undone = self.as_device("bob", "resolve", "/n.txt", "--undo")
+        self.assertEqual((undone["undone"], undone["decision"]), ("ours", "open"))
+        self.settle()
+        self.assertEqual(snapshot(self.a), snapshot(self.b))
+        self.assertEqual((self.a / "n.txt").read_text(), lines("price 11"))
+        self.assertEqual((self.a / copy).read_text(), lines("price 12"))
+        again, = self.conflicts()
+        self.assertEqual((again["conflict"], again["decision"]), (conflict["conflict"], "open"))
+        self.as_device("alice", "resolve", conflict["conflict"], "--take", "theirs")
+        self.settle()
+        self.assertEqual(self.copies(), [])
+        self.check()
+
     def test_what_is_no_text_is_kept_twice(self):
         self.contest("b.bin", b"\0base", b"\0of alice", b"\0of bob!", code=4)
         conflict, = self.conflicts()
@@ -267,6 +301,19 @@ class ConflictsTest(CliTest):
         texts = sorted(p.read_text() for p in self.a.rglob("*")
                        if p.is_file() and ".syncengine" not in p.parts)
         self.assertEqual(texts, ["file\n", "inside\n"])
+
+    def test_directories_moved_into_each_other_lose_nothing(self):
+        for folder in ("x", "y"):
+            (self.a / folder).mkdir()
+            (self.a / folder / f"in {folder}").write_text(folder)
+        self.sync("alice")
+        self.sync("bob")
+        (self.a / "x").rename(self.a / "y" / "x")
+        (self.b / "y").rename(self.b / "x" / "y")
+        self.settle()
+        self.assertEqual(snapshot(self.a), snapshot(self.b))
+        self.assertEqual((self.b / "y" / "x" / "in x").read_text(), "x")
+        self.assertEqual((self.b / "y" / "in y").read_text(), "y")
 
     def test_identical_losers_make_one_copy(self):
         (self.a / "n.txt").write_text(lines("price 10"))

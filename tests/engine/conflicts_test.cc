@@ -223,6 +223,48 @@ TYPED_TEST(ConflictsTest, EachDecisionDoesWhatItSays) {
   EXPECT_EQ(this->List(/*decided_too=*/true).size(), 3u);
 }
 
+TYPED_TEST(ConflictsTest, ADecisionCanBeTakenBackAndMadeAnew) {
+  Caller caller = this->caller();
+  const RevisionId id = this->Conflict();
+  const Revision copy = caller.Head(ConflictCopyNode(id));
+  for (const ConflictDecision decision :
+       {ConflictDecision::kTheirs, ConflictDecision::kOurs, ConflictDecision::kBoth}) {
+    SE_ASSERT_OK_AND_ASSIGN(const ResolveResult decided, this->Resolve(id, decision));
+    ASSERT_TRUE(decided.resolved);
+    EXPECT_FALSE(decided.copy_kept);
+    this->head_ = caller.Head(this->first_.node);
+    SE_ASSERT_OK_AND_ASSIGN(const ResolveResult undone, this->Resolve(id, ConflictDecision::kOpen));
+    EXPECT_TRUE(undone.resolved);
+    this->head_ = caller.Head(this->first_.node);
+    EXPECT_EQ(undone.revision, this->head_.id);
+    EXPECT_EQ(this->head_.state.content, this->theirs_.content);
+    EXPECT_TRUE(this->head_.merged_from.IsZero());
+    EXPECT_EQ(caller.Head(copy.node).state, copy.state);
+    ASSERT_EQ(this->List().size(), 1u);
+    EXPECT_TRUE(this->List()[0].resolution.IsZero());
+    this->ExpectSound();
+  }
+  // What is open stays open.
+  SE_ASSERT_OK_AND_ASSIGN(const ResolveResult again, this->Resolve(id, ConflictDecision::kOpen));
+  EXPECT_TRUE(again.resolved);
+  EXPECT_EQ(caller.Head(this->first_.node), this->head_);
+}
+
+TYPED_TEST(ConflictsTest, WhatWasChangedSinceADecisionIsNotTakenBack) {
+  Caller caller = this->caller();
+  const RevisionId id = this->Conflict();
+  SE_ASSERT_OK(this->Resolve(id, ConflictDecision::kOurs));
+  EXPECT_FALSE(this->Resolve(id, ConflictDecision::kOpen)->resolved);  // The head moved on.
+  this->head_ = caller.Head(this->first_.node);
+  Change edit = Caller::Edit(this->head_);
+  edit.state.content = this->base_.content;
+  EXPECT_TRUE(caller.Commit({edit}).committed);
+  this->head_ = caller.Head(this->first_.node);
+  EXPECT_TRUE(absl::IsFailedPrecondition(this->Resolve(id, ConflictDecision::kOpen).status()));
+  EXPECT_EQ(caller.Head(this->first_.node), this->head_);
+  EXPECT_TRUE(this->List().empty());
+}
+
 TYPED_TEST(ConflictsTest, AMergedContentNeedsItsBlocks) {
   const RevisionId id = this->Conflict();
   const SealedFile merged = this->client_.File({"made from both"});

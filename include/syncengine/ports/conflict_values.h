@@ -52,7 +52,7 @@ inline NodeId ConflictCopyNode(const RevisionId& ours) {
 }
 
 enum class ConflictDecision : uint8_t {
-  kOpen = 0,
+  kOpen = 0,    // Undecided; as a request: takes a decision back (Service::Resolve).
   kTheirs = 1,  // The winner stays; the copy goes.
   kOurs = 2,    // The loser's content becomes the head; the copy goes.
   kBoth = 3,    // Everything stays as it is.

@@ -113,8 +113,8 @@ class Service {
   virtual absl::StatusOr<ConflictPage> ListConflicts(const NamespaceId& id,
                                                      const ConflictsRequest& request) = 0;
   // Decides a conflict: compare-and-set on the head of its node. Whether it went through is in the
-  // result. kNotFound for an unknown conflict; kFailedPrecondition when it was decided otherwise
-  // already, or when the winner is deleted and its name taken.
+  // result. kOpen takes a decision back, with the copy. kNotFound: no such conflict or version;
+  // kFailedPrecondition: decided otherwise already, changed since (kOpen), or a name is taken.
   virtual absl::StatusOr<ResolveResult> Resolve(const NamespaceId& id,
                                                 const ResolveRequest& request) = 0;
 

@@ -1,4 +1,4 @@
-// Decides a conflict with a content that somebody made from both versions.
+// Deciding what a merge could not, and taking back what it did.
 #ifndef SYNCENGINE_TRANSFER_RESOLVE_H_
 #define SYNCENGINE_TRANSFER_RESOLVE_H_
 
@@ -30,6 +30,18 @@ absl::StatusOr<ResolveResult> ResolveWithContent(
     const ResolvePorts& ports, const ConflictRecord& conflict,
     const std::function<absl::StatusOr<std::unique_ptr<ContentSource>>()>& open,
     std::stop_token stop = {});
+
+enum class MergeParent {
+  kTheirs,  // The head before the merge.
+  kOurs,    // What was merged into it.
+};
+
+// Makes one of the two versions that `merge`, a head with two parents, was made of the head again.
+// The merge and the other version stay in the history. The new head; kInvalidArgument when `merge`
+// merges nothing, kNotFound when the version is not kept any more, kAborted when `merge` is no
+// longer the head: look again.
+absl::StatusOr<Revision> UndoMerge(const ResolvePorts& ports, const Revision& merge,
+                                   MergeParent parent);
 
 }  // namespace syncengine
 
