@@ -11,6 +11,7 @@
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
 #include "syncengine/format/name.h"
+#include "syncengine/reconcile/conflict_name.h"
 #include "syncengine/reconcile/history.h"
 
 namespace syncengine::folder {
@@ -50,7 +51,7 @@ absl::Status Sender::RunWave() {
   absl::StatusOr<UploadStats> stats = uploader.Upload(*this, round_.meter.Part(), round_.stop);
   SYNCENGINE_RETURN_IF_ERROR(stats.status());
   round_.outcome.report.sent_bytes += stats->sent_bytes;
-  return absl::OkStatus();
+  return NoteLostNames();
 }
 
 // R15: it stays on the disk, and the user hears of it.
@@ -181,9 +182,43 @@ void Sender::Record(const Action& action, const UploadItem& item, const UploadRe
     row.print = reading->print;
     row.racy = reading->racy;
   }
+  if (item.change.base.IsZero() && LostItsName(row.state))
+    renamed_.push_back({action.node, result.outcome.revision, row.state});
   state.PutSynced(action.node, std::move(row));
   state.EraseRemote(action.node);
   state.EraseSent(action.node);
+}
+
+// Whether something of another kind has the name that a new node had here.
+bool Sender::LostItsName(const NodeState& state) const {
+  if (!IsConflictName(state.name)) return false;
+  const std::string wanted = OriginalName(state.name);
+  const auto holds_it = [&](const NodeId& node) {
+    const NodeState* head = around_.state.Head(node);
+    return head != nullptr && !head->deleted && head->kind != state.kind &&
+           head->parent == state.parent && head->name == wanted;
+  };
+  const auto any = [&](const auto& tree) {
+    return std::any_of(tree.begin(), tree.end(),
+                       [&](const auto& entry) { return holds_it(entry.first); });
+  };
+  return any(around_.state.remote()) || any(around_.state.synced());
+}
+
+// Keeps the state with the name that was wanted aside, with a note that it waits for a decision.
+absl::Status Sender::NoteLostNames() {
+  for (const Renamed& renamed : std::exchange(renamed_, {})) {
+    Change change{
+        .node = renamed.node, .base = renamed.revision, .state = renamed.state, .aside = true};
+    change.state.name = OriginalName(renamed.state.name);
+    change.conflict = ConflictNote{.reason = ConflictReason::kNotAFile, .theirs = renamed.revision};
+    const CommitRequest request{.op = around_.entropy.NewId<OpId>(), .changes = {change}};
+    SYNCENGINE_ASSIGN_OR_RETURN(const CommitResult result,
+                                around_.opened.service->Commit(around_.opened.record.id, request));
+    // Otherwise somebody changed it already, and knows of it.
+    round_.outcome.report.conflicts += result.committed;
+  }
+  return absl::OkStatus();
 }
 
 // What the disk says of content that is now on both sides; a move here changed the ctime since the

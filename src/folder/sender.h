@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -32,6 +33,13 @@ class Sender : public UploadPlan {
     bool racy = false;
   };
 
+  // A new node that is committed under another name than it has for its user.
+  struct Renamed {
+    NodeId node;
+    RevisionId revision;
+    NodeState state;
+  };
+
   absl::Status RunWave();
   absl::Status CheckName(const Action& action) const;
   UploadItem ItemFor(const Action& action);
@@ -40,6 +48,8 @@ class Sender : public UploadPlan {
   void Record(const Action& action, const UploadItem& item, const UploadResult& result);
   std::optional<Reading> ReadingOf(const NodeId& node) const;
   void Count(const Action& action);
+  bool LostItsName(const NodeState& state) const;
+  absl::Status NoteLostNames();
   void FailRest(const absl::Status& status);
 
   const Surroundings& around_;
@@ -48,6 +58,7 @@ class Sender : public UploadPlan {
   size_t next_ = 0;                                       // Into the plan's actions.
   absl::flat_hash_map<NodeId, const Action*> under_way_;  // Of this wave.
   absl::flat_hash_map<NodeId, Reading> readings_;
+  std::vector<Renamed> renamed_;  // Not noted yet.
 };
 
 }  // namespace syncengine::folder

@@ -292,15 +292,33 @@ class ConflictsTest(CliTest):
         self.assertEqual(snapshot(self.a), snapshot(self.b))
         self.assertEqual([p.read_text() for p in self.a.iterdir() if p.is_file()], [lines(*FIVE)])
 
-    def test_a_file_and_a_directory_of_one_name_both_stay(self):
-        (self.a / "x").write_text("file\n")
-        (self.b / "x").mkdir()
-        (self.b / "x" / "inside").write_text("inside\n")
+    def name_a_file_and_a_directory_alike(self, of_file, of_directory):
+        (of_file / "x").write_text("file\n")
+        (of_directory / "x").mkdir()
+        (of_directory / "x" / "inside").write_text("inside\n")
+        self.sync("alice")
+        self.assertEqual(self.sync("bob", code=4)["conflicts"], 1)
         self.settle()
         self.assertEqual(snapshot(self.a), snapshot(self.b))
-        texts = sorted(p.read_text() for p in self.a.rglob("*")
-                       if p.is_file() and ".syncengine" not in p.parts)
-        self.assertEqual(texts, ["file\n", "inside\n"])
+        copy, = self.copies()
+        conflict, = self.conflicts()
+        self.assertEqual((conflict["path"], conflict["reason"]), ("/" + copy, "not_a_file"))
+        self.assertEqual(conflict["ours"]["device"], "bob")
+        return copy
+
+    def test_a_directory_whose_name_is_a_file_stays_beside_it(self):
+        copy = self.name_a_file_and_a_directory_alike(self.a, self.b)
+        self.assertEqual((self.a / "x").read_text(), "file\n")
+        self.assertEqual((self.a / copy / "inside").read_text(), "inside\n")
+        self.as_device("alice", "resolve", "/" + copy, "--take", "both")
+        self.assertEqual(self.conflicts(), [])
+        self.check()
+
+    def test_a_file_whose_name_is_a_directory_stays_beside_it(self):
+        copy = self.name_a_file_and_a_directory_alike(self.b, self.a)
+        self.assertEqual((self.a / "x" / "inside").read_text(), "inside\n")
+        self.assertEqual((self.a / copy).read_text(), "file\n")
+        self.check()
 
     def test_directories_moved_into_each_other_lose_nothing(self):
         for folder in ("x", "y"):

@@ -19,7 +19,7 @@ enum class ConflictReason : uint8_t {
   kBinary = 2,      // Not a kind of content that a merger understands.
   kTooLarge = 3,    // Longer than a merger takes.
   kNoBase = 4,      // No common ancestor, or none that is still there.
-  kNotAFile = 5,    // Two targets of one symlink.
+  kNotAFile = 5,    // Two targets of one symlink, or a file and a directory of one name.
   kUnreadable = 6,  // One of the versions is damaged or could not be fetched.
 };
 
