@@ -182,10 +182,14 @@ absl::Status LocalObjectStore::Delete(absl::string_view name) {
   SYNCENGINE_RETURN_IF_ERROR(stores::CheckObjectName(name));
   SYNCENGINE_RETURN_IF_ERROR(CheckWritable());
   const std::string path = stores::ObjectPath(name);
+  const absl::string_view directory = stores::SplitTreePath(path).parent;
   const absl::Status removed = files_.RemoveFile(path);
-  if (absl::IsNotFound(removed)) return absl::OkStatus();
-  if (!removed.ok()) return Annotate(removed, absl::StrCat("delete object ", name));
-  return SyncNames(stores::SplitTreePath(path).parent);
+  if (!removed.ok() && !absl::IsNotFound(removed)) {
+    return Annotate(removed, absl::StrCat("delete object ", name));
+  }
+  // Who removed it before may have died before that was durable.
+  if (!removed.ok() && absl::IsNotFound(files_.Stat(directory).status())) return absl::OkStatus();
+  return SyncNames(directory);
 }
 
 absl::StatusOr<ObjectPage> LocalObjectStore::List(absl::string_view prefix, absl::string_view after,

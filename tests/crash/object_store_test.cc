@@ -225,6 +225,14 @@ TEST(ObjectStoreCrashTest, Deletions) {
   SE_EXPECT_OK(script.Delete("seg/1"));
 }
 
+TEST(ObjectStoreCrashTest, DeletionsOfWhatADyingProcessRemoved) {
+  ObjectStoreCrash script;
+  SE_EXPECT_OK(script.Put("seg/1", 5000));
+  script.Killed(1, [&] { EXPECT_FALSE(script.Delete("seg/1").ok()); });
+  script.Reopen();
+  SE_EXPECT_OK(script.Delete("seg/1"));  // Is no longer there, and must not come back.
+}
+
 TEST(ObjectStoreCrashTest, PutsOfWhatIsThere) {
   ObjectStoreCrash script;
   SE_EXPECT_OK(script.Put("seg/1", 9000));
