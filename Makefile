@@ -63,15 +63,12 @@ live-bench: setup build/release/build.ninja  ## costs of a live document, typing
 	tools/live_traces.py $(TRACE) build/release/live-traces
 	build/release/bin/live_bench build/release/live-traces/$(patsubst %.json.gz,%.trace,$(notdir $(TRACE)))
 
-# How many disks are tried for each place where power may fail, how many random scenarios, how many kills.
-CRASH_STATES ?= 60
-CRASH_SEEDS ?= 900
+# How many kills; CRASH_STATES and CRASH_SEEDS have their defaults in tools/crash_states.py.
 CYCLES ?= 50
 
 crash-states: setup build/release/build.ninja  ## opens the disks that power cuts may leave (docs/PROOF.md)
 	cmake --build --preset release --parallel $(JOBS) --target crash_tests
-	CRASH_STATES=$(CRASH_STATES) CRASH_SEEDS=$(CRASH_SEEDS) build/release/bin/crash_tests \
-	  --gtest_brief=1 --gtest_filter='*Crash*'
+	CRASH_STATES=$(CRASH_STATES) CRASH_SEEDS=$(CRASH_SEEDS) tools/crash_states.py build/release/bin/crash_tests $(JOBS)
 
 fault-sweep: setup build/release/build.ninja  ## lets every disk call and every request fail
 	cmake --build --preset release --parallel $(JOBS) --target crash_tests

@@ -40,13 +40,22 @@ class FileSink : public ContentSink {
 
   absl::Status Finish() override {
     SYNCENGINE_RETURN_IF_ERROR(file_->SetAttributes(mtime_ns_, mode_));
-    file_.reset();
-    SYNCENGINE_RETURN_IF_ERROR(files_.Rename(temporary_, path_, RenameMode::kReplace));
+    SYNCENGINE_RETURN_IF_ERROR(Publish());
     published_ = true;
+    file_.reset();
     return absl::OkStatus();
   }
 
  private:
+  // A new name costs no sync: many files may come, and a power cut can take nothing but what can be
+  // fetched again. What is replaced is there until its successor is durable.
+  absl::Status Publish() {
+    const absl::Status renamed = files_.Rename(temporary_, path_, RenameMode::kNoReplace);
+    if (!absl::IsAlreadyExists(renamed)) return renamed;
+    SYNCENGINE_RETURN_IF_ERROR(file_->Sync());
+    return files_.Rename(temporary_, path_, RenameMode::kReplace);
+  }
+
   FileSystem& files_;
   const std::string path_;
   const std::string temporary_;

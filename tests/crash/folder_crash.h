@@ -19,6 +19,7 @@
 #include "syncengine/testing/status_matchers.h"
 #include "tests/crash/folder_fork.h"
 #include "tests/crash/observed_file_system.h"
+#include "tests/crash/state_digest.h"
 #include "tests/crash/tally.h"
 
 namespace syncengine::testing {
@@ -29,6 +30,7 @@ struct Scenario {
   std::function<void(User&)> here;   // Done meanwhile by the user of the folder.
   std::function<void(User&)> then;   // Done by the other device after the first sync.
   MemoryFileSystem::Options disk;    // Of the folder.
+  uint32_t average_block_bytes = 1024;
 };
 
 // Everything at the moment when power goes.
@@ -41,7 +43,7 @@ struct Moment {
 class FolderCrash {
  public:
   explicit FolderCrash(const Scenario& scenario) : scenario_(scenario) {
-    Tally::Get().CountScenario();
+    number_ = Tally::Get().CountScenario();
     Prepare();
     RecordSync();
     if (!scenario_.then || ::testing::Test::HasFailure()) return;
@@ -81,14 +83,8 @@ class FolderCrash {
     ObservedMetadataStore state(state_here_);
     ForkClient client(server_, files, state, "here");
     files.after = [this](absl::string_view call) { CutBehind(call); };
-    state.after = [this] {
-      ++changes_;
-      CutBehind("state committed");
-    };
-    server_.metadata.after = [this] {
-      ++changes_;
-      CutBehind("server committed");
-    };
+    state.after = [this] { CutBehind("state committed"); };
+    server_.metadata.after = [this] { CutBehind("server committed"); };
     SE_EXPECT_OK(client.SyncUntilIdle("boot 1"));
     server_.metadata.after = nullptr;
   }
@@ -113,18 +109,22 @@ class FolderCrash {
     }
   }
 
+  // What must come of a state: the same when it was found again in this scenario.
+  uint64_t Expectation(const Moment& moment, bool second) const {
+    return absl::HashOf(number_, expected_, DigestOf(moment.server.rows), second);
+  }
+
   void CutBehind(absl::string_view call) {
     Tally& tally = Tally::Get();
     tally.CountOperation(call);
     ++point_;
     const Moment now = Now();
-    const size_t state_digest = absl::HashOf(now.state);
+    const uint64_t state_digest = DigestOf(now.state);
     ForEachPowerCut(here_, tally.states_per_point(), point_ * 1'000'003,
                     [&](std::unique_ptr<MemoryFileSystem> disk) {
                       if (::testing::Test::HasFailure()) return;
-                      const size_t digest = absl::HashOf(DigestOf(*disk), state_digest);
-                      if (!tally.CountState(digest, absl::HashOf(this, expected_, changes_)))
-                        return;
+                      const uint64_t digest = DigestOf({DigestOf(*disk), state_digest});
+                      if (!tally.CountState(digest, Expectation(now, false))) return;
                       SCOPED_TRACE(absl::StrCat("power cut ", point_, " behind ", call));
                       ++looked_;
                       if (looked_ % 23 == 0) CutAgain(now, *disk);
@@ -147,7 +147,10 @@ class FolderCrash {
       ForEachPowerCut(*disk, 3, looked_, [&](std::unique_ptr<MemoryFileSystem> again) {
         if (::testing::Test::HasFailure()) return;
         Tally::Get().CountSecondCrash();
-        ExpectRecovery({server.Copy(), CopyRows(state)}, *again, true);
+        const Moment now = {server.Copy(), CopyRows(state)};
+        const uint64_t digest = DigestOf({DigestOf(*again), DigestOf(now.state)});
+        if (!Tally::Get().CountState(digest, Expectation(now, true))) return;
+        ExpectRecovery(now, *again, true);
       });
     };
     SE_EXPECT_OK(client.SyncUntilIdle("boot 2"));
@@ -223,7 +226,7 @@ class FolderCrash {
   }
 
   const Scenario scenario_;
-  ForkServer server_{11};
+  ForkServer server_{11, scenario_.average_block_bytes};
   MemoryFileSystem there_{server_.clock, {.power_cuts = true}};
   MemoryFileSystem here_{server_.clock, WithPowerCuts(scenario_.disk)};
   MemoryMetadataStore state_there_;
@@ -233,7 +236,7 @@ class FolderCrash {
   ForkClient client_there_{server_, there_, state_there_, "there"};
   std::set<std::string> known_;  // All that anybody ever wrote.
   Tree expected_;
-  uint64_t changes_ = 0;  // Of rows, here or there.
+  int64_t number_ = 0;
   uint64_t point_ = 0;
   uint64_t looked_ = 0;
 };

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "syncengine/testing/status_matchers.h"
-#include "tests/crash/observed_file_system.h"
+#include "tests/crash/state_digest.h"
 
 namespace syncengine::testing {
 namespace {
@@ -28,10 +28,11 @@ void ReadTree(FileSystem& files, const std::string& path, Tree& tree) {
 
 }  // namespace
 
-ForkServer::ForkServer(uint64_t seed) : entropy(seed) {
+ForkServer::ForkServer(uint64_t seed, uint32_t average_block_bytes) : entropy(seed) {
   engine_ = Engine::Initialise(ports()).value();
   const auto owner = engine_->OwnerSession();
-  SE_EXPECT_OK(CreateNamespace(*owner, {.average_block_bytes = 1024}, nullptr, entropy));
+  SE_EXPECT_OK(
+      CreateNamespace(*owner, {.average_block_bytes = average_block_bytes}, nullptr, entropy));
 }
 
 ForkServer::ForkServer(const ServerState& state, uint64_t seed) : clock(state.now), entropy(seed) {

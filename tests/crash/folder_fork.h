@@ -44,7 +44,7 @@ struct ServerState {
 class ForkServer {
  public:
   // A new one.
-  explicit ForkServer(uint64_t seed);
+  explicit ForkServer(uint64_t seed, uint32_t average_block_bytes = 1024);
   // One that goes on from `state`.
   ForkServer(const ServerState& state, uint64_t seed);
 

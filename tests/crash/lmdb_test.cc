@@ -13,14 +13,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "src/kernels/checksum.h"
 #include "syncengine/engine/check.h"
 #include "syncengine/stores/lmdb_metadata_store.h"
 #include "syncengine/testing/status_matchers.h"
 #include "syncengine/testing/temporary_directory.h"
 #include "tests/crash/disk_trace.h"
 #include "tests/crash/snapshots.h"
+#include "tests/crash/state_digest.h"
 #include "tests/crash/tally.h"
 #include "tests/engine/engine_fixture.h"
 
@@ -29,6 +30,7 @@ namespace {
 
 constexpr size_t kSector = 512;  // What a disk writes in one piece.
 constexpr size_t kPage = 4096;
+constexpr uint64_t kStore = 1, kNewStore = 2;  // Under which name the file lies.
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -143,7 +145,7 @@ class LmdbCrashTest : public ::testing::Test {
   }
 
   void Look(const std::string& bytes, size_t acknowledged) {
-    if (!Tally::Get().CountState(absl::HashOf(bytes, "lmdb"), acknowledged)) return;
+    if (!Tally::Get().CountState(DigestOf({kernels::Xxh3(bytes), kStore}), acknowledged)) return;
     TemporaryDirectory directory(Place());
     WriteFile(directory.Child("data.mdb"), bytes);
     {
@@ -248,7 +250,7 @@ TEST_F(LmdbCrashTest, ItsOwnCreation) {
     Tally::Get().CountOperation("LMDB create");
     for (uint64_t i = 0; i < 2 + Tally::Get().states_per_point(); ++i) {
       const std::string bytes = i == 0 ? file.Lost() : i == 1 ? file.Kept() : file.Torn(random);
-      if (!Tally::Get().CountState(absl::HashOf(bytes, "new lmdb"), 0)) continue;
+      if (!Tally::Get().CountState(DigestOf({kernels::Xxh3(bytes), kNewStore}), 0)) continue;
       TemporaryDirectory found(Place());
       WriteFile(found.Child("data.mdb.new"), bytes);
       auto store = LmdbMetadataStore::Open(found.path());

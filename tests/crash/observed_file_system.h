@@ -1,4 +1,4 @@
-// A file system that tells of every call that changes it, and the digest of a disk.
+// A file system that tells of every call that changes it.
 #ifndef SYNCENGINE_TESTS_CRASH_OBSERVED_FILE_SYSTEM_H_
 #define SYNCENGINE_TESTS_CRASH_OBSERVED_FILE_SYSTEM_H_
 
@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/hash/hash.h"
-#include "absl/strings/str_cat.h"
 #include "syncengine/base/error.h"
 #include "syncengine/ports/file_system.h"
 
@@ -103,34 +101,6 @@ class ObservedFileSystem final : public FileSystem {
 
   FileSystem& base_;
 };
-
-inline std::string ReadAll(FileSystem& files, const std::string& path) {
-  auto file = files.OpenToRead(path);
-  if (!file.ok()) return absl::StrCat("unreadable: ", file.status().message());
-  std::string bytes((*file)->Stat().value().size, '\0');
-  bytes.resize((*file)->ReadAt(0, bytes.data(), bytes.size()).value());
-  return bytes;
-}
-
-// Of everything below `path`: names, kinds, contents, modes and times. Two disks with the same
-// digest are the same disk for whoever opens them.
-inline uint64_t DigestOf(FileSystem& files, const std::string& path = "") {
-  size_t digest = 1;
-  const std::vector<DirectoryEntry> entries = files.List(path).value();
-  for (const DirectoryEntry& entry : entries) {
-    const std::string child = path.empty() ? entry.name : absl::StrCat(path, "/", entry.name);
-    const FileStat stat = files.Stat(child).value();
-    digest = absl::HashOf(digest, entry.name, static_cast<int>(entry.kind), stat.mode);
-    if (entry.kind == FileKind::kDirectory) {
-      digest = absl::HashOf(digest, DigestOf(files, child));
-    } else if (entry.kind == FileKind::kSymlink) {
-      digest = absl::HashOf(digest, files.ReadSymlink(child).value());
-    } else {
-      digest = absl::HashOf(digest, stat.mtime_ns, ReadAll(files, child));
-    }
-  }
-  return digest;
-}
 
 }  // namespace syncengine::testing
 

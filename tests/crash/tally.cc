@@ -4,10 +4,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <utility>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace syncengine::testing {
 namespace {
@@ -15,6 +18,7 @@ namespace {
 constexpr uint64_t kQuickStates = 3;
 constexpr uint64_t kQuickSeeds = 3;
 constexpr int64_t kQuickStride = 17;
+constexpr size_t kProgressStep = 5000;  // In distinct states.
 
 class Printer final : public ::testing::Environment {
  public:
@@ -33,6 +37,17 @@ uint64_t Setting(const char* name, uint64_t otherwise) {
   return number;
 }
 
+// With the environment's CRASH_DIGESTS=path the digests of all states are left there, eight bytes
+// each, so that states that several processes met count once.
+void WriteDigests(const std::string& path, const absl::flat_hash_set<uint64_t>& digests) {
+  std::ofstream file(path, std::ios::binary);
+  for (const uint64_t digest : digests) {
+    file.write(reinterpret_cast<const char*>(&digest), sizeof digest);
+  }
+  file.flush();
+  EXPECT_TRUE(file.good()) << path << ": cannot be written";
+}
+
 }  // namespace
 
 Tally::Tally()
@@ -41,6 +56,15 @@ Tally::Tally()
       fault_stride_(kQuickStride) {
   const char* const sweep = std::getenv("FAULT_SWEEP");
   if (sweep != nullptr && absl::string_view(sweep) == "full") fault_stride_ = 1;
+  const char* const digests = std::getenv("CRASH_DIGESTS");
+  if (digests != nullptr) digests_path_ = digests;
+  const char* const shard = std::getenv("CRASH_SHARD");
+  if (shard == nullptr) return;
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(shard, '/');
+  if (!absl::SimpleAtoi(parts.first, &shard_) || !absl::SimpleAtoi(parts.second, &shards_) ||
+      shard_ >= shards_) {
+    ADD_FAILURE() << "CRASH_SHARD: expected \"1/2\", found " << shard;
+  }
 }
 
 Tally& Tally::Get() {
@@ -48,16 +72,20 @@ Tally& Tally::Get() {
   return *tally;
 }
 
-bool Tally::CountState(uint64_t digest, uint64_t expectation) {
-  ++states_;
-  distinct_.insert(digest);
-  return checked_.insert(absl::HashOf(digest, expectation)).second;
+void Tally::CountOperation(absl::string_view call) {
+  ++operations_[std::string(call)];
+  is_covered_ = false;
 }
 
-std::set<std::string> Tally::operations() const {
-  std::set<std::string> names;
-  for (const auto& [name, count] : operations_) names.insert(name);
-  return names;
+bool Tally::CountState(uint64_t digest, uint64_t expectation) {
+  if (!std::exchange(is_covered_, true)) ++covered_;
+  ++states_;
+  const bool is_new = distinct_.insert(digest).second;
+  if (is_new && !digests_path_.empty() && distinct_.size() % kProgressStep == 0) {
+    std::printf("%zu distinct states of %lld\n", distinct_.size(), static_cast<long long>(states_));
+    std::fflush(stdout);
+  }
+  return checked_.insert(absl::HashOf(digest, expectation)).second;
 }
 
 void Tally::Print() const {
@@ -70,12 +98,15 @@ void Tally::Print() const {
   }
   const auto* const run = ::testing::UnitTest::GetInstance();
   std::printf(
-      "scenarios %lld, operations %lld (all crashed at), states %lld, distinct %llu, crashes in "
+      "scenarios %lld, operations %lld, covered %lld, states %lld, distinct %llu, crashes in "
       "recovery %lld, fault runs %lld, failed tests %d\noperations: %s\n",
       static_cast<long long>(scenarios_), static_cast<long long>(operations),
-      static_cast<long long>(states_), static_cast<unsigned long long>(distinct_.size()),
-      static_cast<long long>(second_crashes_), static_cast<long long>(fault_runs_),
-      run->failed_test_count(), kinds.c_str());
+      static_cast<long long>(covered_), static_cast<long long>(states_),
+      static_cast<unsigned long long>(distinct_.size()), static_cast<long long>(second_crashes_),
+      static_cast<long long>(fault_runs_), run->failed_test_count(), kinds.c_str());
+  if (run->failed_test_count() > 0) return;
+  EXPECT_EQ(covered_, operations) << "a place where power may fail was left out";
+  if (!digests_path_.empty()) WriteDigests(digests_path_, distinct_);
 }
 
 }  // namespace syncengine::testing

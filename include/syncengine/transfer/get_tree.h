@@ -50,7 +50,8 @@ absl::StatusOr<uint64_t> SequenceAt(const OpenedNamespace& opened, absl::Time ti
 
 // Writes `entries` below `local` (relative to the file system's root; its parent exists). A file
 // appears complete and verified or not at all, replaces an existing one in a single step, and gets
-// its mode and mtime. Existing directories are kept and filled. One entry that fails becomes an
+// its mode and mtime. What it replaces survives a power cut, or is replaced whole; new files are
+// made durable by nobody but the system, in its time. Existing directories are kept and filled. One entry that fails becomes an
 // issue, the others go on.
 absl::StatusOr<GetTreeReport> GetTree(const GetTreePorts& ports, std::vector<GetEntry> entries,
                                       const std::string& local,
