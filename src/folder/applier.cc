@@ -110,6 +110,17 @@ absl::Status Applier::SyncMade(const std::string& path) {
   return absl::OkStatus();
 }
 
+// A directory that goes into one that was moved out of it: were only the second move to last, each
+// would be inside the other and neither in the folder.
+absl::Status Applier::SyncMoved(const std::string& path) {
+  for (std::string above = ParentOf(path); !above.empty(); above = ParentOf(above)) {
+    if (!moved_.contains(above)) continue;
+    moved_.clear();
+    return SyncTouched();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Applier::RenameOnDisk(const std::string& from, const std::string& to) {
   absl::Status renamed = around_.files.Rename(from, to, RenameMode::kNoReplace);
   if (absl::IsAlreadyExists(renamed) && !around_.files.properties().case_sensitive) {
@@ -132,7 +143,9 @@ absl::Status Applier::Move(const Action& action) {
   SYNCENGINE_ASSIGN_OR_RETURN(const std::string from, PathNow(action.node));
   SYNCENGINE_ASSIGN_OR_RETURN(const std::string to, PathAfter(action));
   SYNCENGINE_RETURN_IF_ERROR(SyncMade(to));
+  if (action.node_kind == NodeKind::kDirectory) SYNCENGINE_RETURN_IF_ERROR(SyncMoved(to));
   SYNCENGINE_RETURN_IF_ERROR(RenameOnDisk(from, to));
+  if (action.node_kind == NodeKind::kDirectory) moved_.insert(to);
   round_.places.Move(action.node, action.to);
   auto parked = parked_.find(action.node);
   if (parked != parked_.end()) settled_.push_back(parked->second);

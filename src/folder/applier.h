@@ -40,6 +40,7 @@ class Applier {
   absl::StatusOr<std::string> PathNow(const NodeId& node) const;
   absl::StatusOr<std::string> PathAfter(const Action& action) const;
   absl::Status SyncMade(const std::string& path);
+  absl::Status SyncMoved(const std::string& path);
   absl::Status SyncTouched();
   void Record(const Action& action);
 
@@ -48,6 +49,7 @@ class Applier {
   Round& round_;
   absl::btree_set<std::string> touched_;          // Directories whose names changed.
   absl::btree_set<std::string> made_;             // New directories that may not be durable.
+  absl::btree_set<std::string> moved_;            // Directories whose new place may not be durable.
   absl::flat_hash_map<NodeId, uint64_t> parked_;  // Their intents.
   std::vector<uint64_t> settled_;                 // Intents of parked nodes that found their place.
 };

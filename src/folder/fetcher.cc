@@ -127,16 +127,20 @@ absl::Status Fetcher::Settle() {
     SYNCENGINE_RETURN_IF_ERROR(Annotate(around_.files.SyncDirectory(directory),
                                         absl::StrCat("sync directory '", directory, "'")));
   }
-  for (const auto& arrival : arrivals) Record(*arrival);
+  for (const auto& arrival : arrivals) {
+    DiscardLeftover(*arrival);
+    Record(*arrival);
+  }
   return around_.state.Flush();
 }
 
 void Fetcher::Swap(Arrival& arrival) {
   if (arrival.status.ok()) {
     absl::StatusOr<SwapResult> swapped = PutInPlace(
-        around_.files, around_.workspace, around_.naming,
+        around_.files, around_.naming,
         {.temporary = arrival.temporary, .path = arrival.path, .expected = arrival.expected});
     arrival.status = swapped.status();
+    if (swapped.ok()) arrival.leftover = swapped->leftover;
     if (swapped.ok() && swapped->kept_edit.has_value()) {
       ++round_.outcome.report.conflicts;
       round_.outcome.look_again = true;  // The kept edit must go up.
@@ -149,6 +153,13 @@ void Fetcher::Swap(Arrival& arrival) {
   const bool ours = left.ok() && (arrival.intent == 0 || SameFile(PrintOf(*left), arrival.arrived));
   if (ours) around_.files.RemoveFile(arrival.temporary).IgnoreError();
   if (ours && arrival.intent != 0) around_.state.EraseIntent(arrival.intent);
+}
+
+// The next recovery finds what could not be moved.
+void Fetcher::DiscardLeftover(const Arrival& arrival) {
+  if (!arrival.leftover.has_value()) return;
+  const absl::Status discarded = around_.workspace.Discard(*arrival.leftover).status();
+  if (!discarded.ok()) round_.outcome.Fail(arrival.action->node, arrival.path, discarded);
 }
 
 void Fetcher::Record(const Arrival& arrival) {

@@ -37,6 +37,7 @@ class Fetcher : public DownloadPlan {
     Fingerprint arrived;
     absl::Status status;
     uint64_t intent = 0;
+    std::optional<std::string> leftover;  // Of the swap.
   };
 
   bool Prepare(const Action& action, Arrival& arrival);
@@ -44,6 +45,7 @@ class Fetcher : public DownloadPlan {
   void MakeLink(const Action& action);
   absl::Status Settle();
   void Swap(Arrival& arrival);
+  void DiscardLeftover(const Arrival& arrival);
   void Record(const Arrival& arrival);
   std::vector<std::shared_ptr<Arrival>> TakeFinished();
 

@@ -22,14 +22,14 @@ class Recovery {
 
   absl::Status Run() {
     const std::map<uint64_t, Intent> intents = state_.intents();
+    // What arrived is to be sure of its place before the file that it replaced goes away.
+    for (const auto& [number, intent] : intents) touched_.insert(ParentOf(intent.path));
+    SYNCENGINE_RETURN_IF_ERROR(SyncTouched());
     for (const auto& [number, intent] : intents) {
       SYNCENGINE_RETURN_IF_ERROR(Annotate(Settle(intent), "finish an interrupted sync"));
     }
     SYNCENGINE_RETURN_IF_ERROR(RemoveLeftovers());
-    for (const std::string& directory : touched_) {
-      const absl::Status synced = files_.SyncDirectory(directory);
-      if (!absl::IsNotFound(synced)) SYNCENGINE_RETURN_IF_ERROR(synced);
-    }
+    SYNCENGINE_RETURN_IF_ERROR(SyncTouched());
     for (const auto& [number, intent] : intents) {
       if (intent.kind == Intent::Kind::kSwap) RecordArrival(intent);
       state_.EraseIntent(number);
@@ -38,8 +38,15 @@ class Recovery {
   }
 
  private:
+  absl::Status SyncTouched() {
+    for (const std::string& directory : touched_) {
+      const absl::Status synced = files_.SyncDirectory(directory);
+      if (!absl::IsNotFound(synced)) SYNCENGINE_RETURN_IF_ERROR(synced);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Settle(const Intent& intent) {
-    touched_.insert(ParentOf(intent.path));
     if (intent.kind == Intent::Kind::kPark) return GoBack(intent.temporary, intent.path);
     SYNCENGINE_RETURN_IF_ERROR(SettleFile(intent, absl::StrCat(intent.temporary, ".old")));
     return SettleFile(intent, intent.temporary);

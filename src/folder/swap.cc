@@ -43,8 +43,8 @@ absl::StatusOr<std::string> KeepBeside(FileSystem& files, const std::string& fro
       absl::StrCat(path, ": has too many conflicted copies; delete some"));
 }
 
-absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, Workspace& workspace,
-                                      const ConflictNaming& naming, const SwapRequest& request) {
+absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, const ConflictNaming& naming,
+                                      const SwapRequest& request) {
   if (!request.expected.has_value()) {
     const absl::Status put = files.Rename(request.temporary, request.path, RenameMode::kNoReplace);
     if (absl::IsAlreadyExists(put) || absl::IsNotFound(put)) return Moved(request.path);
@@ -65,10 +65,7 @@ absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, Workspace& workspace,
     SYNCENGINE_RETURN_IF_ERROR(MoveAsideAndPut(files, request, out));
   }
   SYNCENGINE_ASSIGN_OR_RETURN(const FileStat came_out, files.Stat(out));
-  if (SameFile(PrintOf(came_out), *request.expected)) {
-    SYNCENGINE_RETURN_IF_ERROR(workspace.Discard(out).status());
-    return SwapResult{};
-  }
+  if (SameFile(PrintOf(came_out), *request.expected)) return SwapResult{.leftover = out};
   SYNCENGINE_ASSIGN_OR_RETURN(std::string kept, KeepBeside(files, out, request.path, naming));
   return SwapResult{.kept_edit = std::move(kept)};
 }

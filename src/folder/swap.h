@@ -30,15 +30,18 @@ struct SwapRequest {
 };
 
 struct SwapResult {
+  // The expected file that came out: for the trash, once the directory of `path` is synced. Before
+  // that a power cut may take the new file from its place, and this one has to go back.
+  std::optional<std::string> leftover;
   // An edit that nobody had seen came out; it was kept under this path.
   std::optional<std::string> kept_edit;
 };
 
 // kAborted, with nothing changed, when something else is at `path` than expected. Otherwise looks
-// at what came out after the swap: the expected file goes to the trash, anything else is kept
-// beside. Names become durable when the caller syncs the directories of `path`.
-absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, Workspace& workspace,
-                                      const ConflictNaming& naming, const SwapRequest& request);
+// at what came out after the swap: the expected file is left over, anything else is kept beside.
+// Names become durable when the caller syncs the directories of `path`.
+absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, const ConflictNaming& naming,
+                                      const SwapRequest& request);
 
 }  // namespace syncengine::folder
 

@@ -217,6 +217,30 @@ TEST(FolderCrashTest, AModeFromHereForWhatChangedThere) {
                    }});
 }
 
+TEST(FolderCrashTest, AModeFromHereForWhatChangedThereWithoutExchange) {
+  FolderCrash({.base = SomeFiles,
+               .there = [](User& there) { there.Write("one", "edited there"); },
+               .here = [](User& here) { here.SetMode("one", 0755); },
+               .disk = {.exchange = false}});
+}
+
+TEST(FolderCrashTest, ADirectoryMovedIntoOneThatWasInIt) {
+  FolderCrash({.base =
+                   [](User& base) {
+                     base.MakeDirectory("d");
+                     base.MakeDirectory("d/inner");
+                     base.MakeDirectory("e");
+                     base.Write("d/one", "base of one");
+                     base.Write("d/inner/two", "base of two");
+                   },
+               .there =
+                   [](User& there) {
+                     there.Rename("d/inner", "e/outer");
+                     there.Rename("d", "e/outer/d");
+                   },
+               .here = [](User& here) { here.Write("d/one", "edited here"); }});
+}
+
 TEST(FolderCrashTest, SymlinksFromThere) {
   FolderCrash({.base = [](User& base) { base.MakeSymlink("old link", "a"); },
                .there =
