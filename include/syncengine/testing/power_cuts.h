@@ -46,6 +46,15 @@ class SeededPowerCut {
   uint64_t manner_ = 0;
 };
 
+// Visits `count` disks that a power cut of `disk` may leave, drawn with `seed`.
+template <typename Visit>
+void ForSomePowerCuts(const MemoryFileSystem& disk, uint64_t count, uint64_t seed, Visit visit) {
+  for (uint64_t i = 0; i < count; ++i) {
+    SeededPowerCut chance(seed + i);
+    visit(disk.AfterPowerCut([&chance](uint64_t possibilities) { return chance(possibilities); }));
+  }
+}
+
 // Visits disks that a power cut of `disk` may leave: every one of them when there are about `limit`
 // at most (some may look the same), otherwise the one that lost all, the one that kept all and
 // `limit` - 2 that are drawn with `seed`. `visit` takes a std::unique_ptr<MemoryFileSystem>.
@@ -59,20 +68,18 @@ void ForEachPowerCut(const MemoryFileSystem& disk, uint64_t limit, uint64_t seed
   if (all > limit) {
     visit(disk.AfterPowerCut(LoseUnsynced));
     visit(std::move(kept));
-    for (uint64_t i = 2; i < limit; ++i) {
-      SeededPowerCut chance(seed + i);
-      visit(
-          disk.AfterPowerCut([&chance](uint64_t possibilities) { return chance(possibilities); }));
-    }
-    return;
+    return ForSomePowerCuts(disk, limit < 2 ? 0 : limit - 2, seed + 2, visit);
   }
-  // Depth first through the tree of choices; which choices there are depends on those before.
+  // Depth first through the tree of choices; which choices there are depends on those before, so
+  // there may be many more than those of the disk that kept all.
   struct Choice {
     uint64_t chosen = 0;
     uint64_t possibilities = 0;
   };
   std::vector<Choice> path;
+  uint64_t visited = 0;
   do {
+    if (++visited > limit) return ForSomePowerCuts(disk, limit, seed + 2, visit);
     size_t next = 0;
     visit(disk.AfterPowerCut([&path, &next](uint64_t possibilities) {
       if (next == path.size()) path.push_back({0, possibilities});
