@@ -1,8 +1,10 @@
 #include "src/folder/case_twins.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "src/folder/places.h"
@@ -25,10 +27,12 @@ class TwinHold {
   }
 
   std::vector<Issue> Run() {
-    for (const auto& [node, head] : remote_) {
-      if (!head.state.deleted) Look(node, {head.state.parent, head.state.name});
-    }
-    while (HoldBelow()) {
+    bool again = true;
+    while (again) {
+      again = false;
+      for (const auto& [node, head] : remote_) {
+        if (!head.state.deleted && !held_.contains(node)) again |= Look(node, head.state);
+      }
     }
     return std::move(issues_);
   }
@@ -39,40 +43,38 @@ class TwinHold {
     std::string name;
   };
 
-  void Look(const NodeId& node, const Position& position) {
-    const auto [owner, free] = owners_.emplace(Folded(position), Owner{node, position.name});
-    // Two nodes under one and the same name are the planner's to settle.
-    if (free || owner->second.node == node || owner->second.name == position.name) return;
-    Hold(node);
-    issues_.push_back({places_.PathOf(position).value_or(position.name),
-                       absl::StrCat("differs only in letters' case from '", owner->second.name,
-                                    "', and this disk cannot keep both"),
-                       "rename one of the two; until then it stays on the server only"});
+  // True when it must be held, which may concern what was looked at before.
+  bool Look(const NodeId& node, const NodeState& there) {
+    const bool is_here = places_.Has(node);
+    const Position position{there.parent, there.name};
+    // What is in a directory that cannot come has no place either.
+    if (held_.contains(there.parent) && !is_here && !places_.Has(there.parent)) return Hold(node);
+    const auto [found, free] = owners_.emplace(Folded(position), Owner{node, position.name});
+    const Owner& owner = found->second;
+    if (free || owner.node == node) return false;
+    // Two nodes under one and the same name are the planner's to settle, if it may move them.
+    if (owner.name == position.name && !held_.contains(owner.node)) return false;
+    issues_.push_back(
+        {(is_here ? places_.PathOf(node) : places_.PathOf(position)).value_or(position.name),
+         absl::StrCat("'", position.name, "' differs only in letters' case from '", owner.name,
+                      "', and this disk cannot keep both"),
+         is_here ? "rename one of the two; until then it stays here as it was"
+                 : "rename one of the two; until then it stays on the server only"});
+    return Hold(node);
   }
 
-  void Hold(const NodeId& node) {
+  bool Hold(const NodeId& node) {
+    held_.insert(node);
     local_.present.erase(node);
     local_.held.insert(node);
-  }
-
-  // What is in a directory that cannot come has no place either.
-  bool HoldBelow() {
-    bool any = false;
-    for (const auto& [node, head] : remote_) {
-      if (head.state.deleted || local_.held.contains(node) || local_.present.contains(node)) {
-        continue;
-      }
-      if (!local_.held.contains(head.state.parent)) continue;
-      Hold(node);
-      any = true;
-    }
-    return any;
+    return true;
   }
 
   const RemoteChanges& remote_;
   LocalNodes& local_;
-  const Places places_;
+  const Places places_;  // Of what was here before anything was held.
   absl::flat_hash_map<Position, Owner> owners_;
+  absl::flat_hash_set<NodeId> held_;
   std::vector<Issue> issues_;
 };
 

@@ -77,6 +77,23 @@ TEST_F(CaseTwinsTest, AFileThatIsRenamedToATwinStaysHereAsItWas) {
   EXPECT_EQ(exact.Tree(), (Tree{{"Name", "second"}, {"name", "small"}}));
 }
 
+TEST_F(CaseTwinsTest, AFileUnderTheOldNameOfSuchAFileWaitsWithIt) {
+  exact.Write("name", "small");
+  exact.Write("other", "second");
+  exact.MustSync();
+  Sync();
+  exact.Rename("other", "Name");
+  exact.MustSync();
+  exact.Write("other", "third");
+  exact.MustSync();
+  EXPECT_EQ(Sync().issues.size(), 2u);
+  EXPECT_EQ(folding.Tree(), (Tree{{"name", "small"}, {"other", "second"}}));
+  exact.Rename("Name", "new name");
+  exact.MustSync();
+  EXPECT_TRUE(Sync().idle);
+  EXPECT_EQ(folding.Tree(), (Tree{{"name", "small"}, {"new name", "second"}, {"other", "third"}}));
+}
+
 TEST_F(CaseTwinsTest, ARenameThatChangesOnlyTheCaseGoesBothWays) {  // R30
   exact.Write("name", "content");
   exact.MustSync();

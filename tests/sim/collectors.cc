@@ -44,6 +44,7 @@ absl::StatusOr<CollectionReport> Collectors::Run(const Haste& haste) {
   if (forget_ && random_.Chance(400)) ForgetOld(ports, *server_.engine().OwnerSession(), 1);
   absl::StatusOr<CollectionReport> report = CollectGarbage(ports, haste.options);
   ++runs;
+  laws_.Said(report.status().ToString());
   if (report.ok()) {
     deleted_blocks += report->blocks_deleted;
     deleted_objects += report->objects_deleted;

@@ -1,9 +1,12 @@
 #include "tests/sim/device.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "syncengine/base/error.h"
 #include "syncengine/testing/power_cuts.h"
 
@@ -43,15 +46,69 @@ SimDevice::SimDevice(SimServer& server, const SimPlan& plan, int index, std::str
       executor_(machine),
       disk_(std::make_unique<MemoryFileSystem>(
           clock_,
-          MemoryFileSystem::Options{.mtime_granularity_ns = plan.weather.mtime_granularity_ns,
-                                    .power_cuts = true,
-                                    .page_bytes = 512})),
+          MemoryFileSystem::Options{
+              .case_sensitive = index >= 32 || (plan.weather.folds_case >> index & 1) == 0,
+              .mtime_granularity_ns = plan.weather.mtime_granularity_ns,
+              .power_cuts = true,
+              .page_bytes = 512})),
       files_(machine, *disk_),
-      state_(machine, rows_) {
+      state_(machine, rows_),
+      watches_(index < 32 && (plan.weather.watching >> index & 1) != 0) {
   files_.SetFault([this](absl::string_view, absl::string_view) {
     if (disk_fault_ == 0 || --disk_fault_ > 0) return absl::OkStatus();
     return absl::DataLossError("sim: input/output error");
   });
+  files_.SetLook([this](absl::string_view call, absl::string_view path) { LookAt(call, path); });
+  state_.SetFault([this] { return rows_full_ ? DiskIsFull() : absl::OkStatus(); });
+}
+
+// No name leads upwards or to the root of the machine, and none through a link.
+void SimDevice::LookAt(absl::string_view call, absl::string_view path) {
+  if (path.empty() || !strayed_.empty()) return;
+  bool inside = true;
+  for (const absl::string_view name : absl::StrSplit(path, '/')) {
+    inside = inside && !name.empty() && name != "." && name != ".." &&
+             name.find('\0') == absl::string_view::npos;
+  }
+  for (size_t slash = path.find('/'); inside && slash != absl::string_view::npos;
+       slash = path.find('/', slash + 1)) {
+    const absl::StatusOr<FileStat> above = disk_->Stat(path.substr(0, slash));
+    inside = !above.ok() || above->kind != FileKind::kSymlink;
+  }
+  if (!inside) strayed_ = absl::StrCat(call, " ", path);
+}
+
+void SimDevice::FillDisk(bool full, bool rows_too) {
+  full_ = full;
+  rows_full_ = rows_too;
+  SetRoom(*disk_, full);
+}
+
+void SimDevice::Backup() {
+  backup_rows_ = CopyRows(rows_);
+  backup_disk_ = disk_->AfterPowerCut(KeepUnsynced);
+}
+
+void SimDevice::Restore(bool folder_too) {
+  ReplaceRows(rows_, backup_rows_);
+  if (!folder_too) return;
+  disk_ = backup_disk_->AfterPowerCut(KeepUnsynced);
+  files_.Replace(*disk_);
+  MakeRoom();
+}
+
+std::optional<Cursor> SimDevice::RememberedCursor() {
+  std::optional<Cursor> cursor;
+  rows_
+      .View("folder",
+            [&cursor](MetadataReader& reader) -> absl::Status {
+              SYNCENGINE_ASSIGN_OR_RETURN(const auto row, reader.Get("mcursor"));
+              if (!row) return absl::OkStatus();
+              SYNCENGINE_ASSIGN_OR_RETURN(cursor, ParseCursor(*row));
+              return absl::OkStatus();
+            })
+      .IgnoreError();
+  return cursor;
 }
 
 absl::Status SimDevice::Connect() {
@@ -71,33 +128,64 @@ absl::StatusOr<SyncReport> SimDevice::SyncConfirming(FolderClient& client) {
   return client.SyncOnce({.confirm = client.pending_confirmation()});
 }
 
-absl::StatusOr<SyncReport> SimDevice::SyncOnce() {
-  absl::StatusOr<SyncReport> report = OpenAndSync();
+void SimDevice::Tell(const absl::StatusOr<SyncReport>& report) {
   if (report.ok()) conflicts += report->conflicts;
   ++syncs;
+  twins_.clear();
+  for (const Issue& issue : report.ok() ? report->issues : std::vector<Issue>()) {
+    if (absl::StrContains(issue.cause, "letters' case")) twins_.insert(issue.path);
+  }
   if (on_sync) on_sync(*this, report);
+}
+
+absl::StatusOr<SyncReport> SimDevice::SyncOnce() {
+  absl::StatusOr<SyncReport> report = OpenAndSync();
+  Tell(report);
   return report;
 }
 
-absl::StatusOr<SyncReport> SimDevice::OpenAndSync() {
+absl::StatusOr<std::unique_ptr<FolderClient>> SimDevice::Open() {
   SYNCENGINE_RETURN_IF_ERROR(Connect());
-  SYNCENGINE_ASSIGN_OR_RETURN(const std::unique_ptr<FolderClient> client,
-                              FolderClient::Open({.files = files_,
-                                                  .state = state_,
-                                                  .opened = *opened_,
-                                                  .executor = executor_,
-                                                  .entropy = entropy_,
-                                                  .clock = clock_,
-                                                  .device = machine.name(),
-                                                  .boot = absl::StrCat("boot", boots_)}));
+  return FolderClient::Open({.files = files_,
+                             .state = state_,
+                             .opened = *opened_,
+                             .executor = executor_,
+                             .entropy = entropy_,
+                             .clock = clock_,
+                             .device = machine.name(),
+                             .boot = absl::StrCat("boot", boots_)});
+}
+
+absl::StatusOr<SyncReport> SimDevice::OpenAndSync() {
+  SYNCENGINE_ASSIGN_OR_RETURN(const std::unique_ptr<FolderClient> client, Open());
   return SyncConfirming(*client);
+}
+
+// A client that stays, until it is told to go or needs its user.
+void SimDevice::WatchUntil(const bool& stop) {
+  std::stop_source ending;
+  ending_ = &ending;
+  const absl::StatusOr<std::unique_ptr<FolderClient>> client = Open();
+  if (client.ok() && !stop) {
+    const auto told = [&](const absl::StatusOr<SyncReport>& report) {
+      Tell(report);
+      if (stop || machine.dead()) ending.request_stop();
+    };
+    (*client)->Watch({.rescan = absl::Seconds(40)}, told, ending.get_token()).IgnoreError();
+    if (!stop && !(*client)->pending_confirmation().empty()) Tell(SyncConfirming(**client));
+  }
+  ending_ = nullptr;
 }
 
 void SimDevice::Pause(absl::Duration time) { executor_.NewSignal()->Wait(time); }
 
 void SimDevice::RunClient(const bool& stop) {
   while (!stop && !machine.dead()) {
-    SyncOnce().IgnoreError();
+    if (watches_) {
+      WatchUntil(stop);
+    } else {
+      SyncOnce().IgnoreError();
+    }
     if (!stop && !machine.dead()) Pause(absl::Milliseconds(200 + random_.Below(8000)));
   }
 }
@@ -110,6 +198,37 @@ void SimDevice::Stop(bool power_cut) {
   SeededPowerCut cut(random_.Next());
   disk_ = disk_->AfterPowerCut([&cut](uint64_t possibilities) { return cut(possibilities); });
   files_.Replace(*disk_);
+  FillDisk(full_, rows_full_);
+}
+
+// Whether `path` or a directory above it has another spelling in `tree`.
+bool HasTwin(const Tree& tree, const std::string& path) {
+  for (const auto& [other, bytes] : tree) {
+    const std::string above = path.substr(0, other.size());
+    if (above != other && absl::EqualsIgnoreCase(above, other) &&
+        (above == path || other.back() == '/')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Agree(SimDevice& whole, SimDevice& device) {
+  const Tree all = whole.ReadTree();
+  const Tree tree = device.ReadTree();
+  if (!device.folds_case()) return all == tree;
+  for (const auto& [path, bytes] : tree) {
+    const auto there = all.find(path);
+    const bool equal = there != all.end() && there->second == bytes;
+    const bool waits =
+        std::any_of(device.twins().begin(), device.twins().end(), [&path](const std::string& twin) {
+          return path == twin || absl::StartsWith(path, twin + "/");
+        });
+    if (!equal && !waits) return false;
+  }
+  return std::all_of(all.begin(), all.end(), [&](const auto& entry) {
+    return tree.contains(entry.first) || HasTwin(all, entry.first);
+  });
 }
 
 Tree SimDevice::ReadTree() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/transfer/store_content.h"
 #include "syncengine/engine/check.h"
@@ -33,9 +34,53 @@ void Laws::Break(std::string law) {
   if (result_.failures.size() < 20) result_.failures.push_back(std::move(law));
 }
 
+void Laws::Said(absl::string_view text) {
+  if (plan_.weather.end_to_end && absl::StrContains(text, kCanary)) {
+    Break(absl::StrCat("plaintext in a message of the server: ", text));
+  }
+}
+
 void Laws::ForgetJournal() {
   journal_.clear();
+  acknowledged_.clear();
   ++era_;
+}
+
+void Laws::FollowPlace(std::map<std::string, Places>& all, const std::string& device,
+                       const Cursor& cursor, absl::string_view whose) {
+  Places& places = all[device];
+  const auto [place, first] = places.furthest.emplace(cursor.history, cursor.sequence);
+  const bool present = first || cursor.history == places.present;
+  if (!present || cursor.sequence < place->second) {
+    Break(
+        absl::StrCat("a cursor goes back: ", whose, " of ", device, " to ", FormatCursor(cursor)));
+  }
+  if (places.furthest.size() > era_ + 1) {
+    Break(absl::StrCat("a cursor changes its history: ", whose, " of ", device));
+  }
+  places.present = cursor.history;
+  place->second = cursor.sequence;
+}
+
+void Laws::FollowDevice(SimDevice& device) {
+  const std::string& name = device.machine.name();
+  if (!device.strayed().empty()) {
+    Break(absl::StrCat("outside the root: ", name, ": ", device.strayed()));
+  }
+  const std::optional<Cursor> cursor = device.RememberedCursor();
+  if (cursor) FollowPlace(remembered_, name, *cursor, "the memory");
+  if (!cursor && remembered_.contains(name)) Break(absl::StrCat("a cursor is lost: ", name));
+}
+
+void Laws::ReadPlaces(Service& owner) {
+  const uint64_t era = era_;
+  const auto devices = owner.ListDevices();
+  if (!devices.ok() || era != era_) return;
+  for (const DeviceRecord& device : *devices) {
+    for (const DeviceRecord::Place& place : device.places) {
+      FollowPlace(acknowledged_, device.name, place.cursor, "what the server knows");
+    }
+  }
 }
 
 void Laws::ReadJournal(SimServer& server) {
@@ -58,6 +103,7 @@ void Laws::ReadJournal(SimServer& server) {
     }
     more = !page->entries.empty();
   }
+  ReadPlaces(*owner);
   reading_ = false;
 }
 
@@ -78,7 +124,7 @@ void Laws::NeverAtRest(const std::vector<std::unique_ptr<SimDevice>>& devices,
       absl::StrAppend(&why, issue.path, ": ", issue.cause, "; ");
   }
   for (const auto& device : devices) {
-    if (device->ReadTree() != devices[0]->ReadTree()) {
+    if (!Agree(*devices[0], *device)) {
       absl::StrAppend(&why, Difference(devices[0]->ReadTree(), device->ReadTree()));
       break;
     }
@@ -90,6 +136,7 @@ void Laws::CheckStores(SimServer& server) {
   const auto report = CheckRepository(server.rows(), server.objects(), {.read_data = true});
   if (!report.ok()) return Break(absl::StrCat("check: ", report.status().ToString()));
   for (const CheckProblem& problem : report->problems) {
+    Said(absl::StrCat(problem.place, problem.what));
     Break(absl::StrCat("check: ", problem.place, ": ", problem.what));
   }
   result_.revisions = report->revisions;
@@ -112,6 +159,7 @@ void Laws::CheckHistory(SimServer& server) {
   const auto opened = OpenNamespace(*owner, "main", &server.keys(), server.entropy());
   if (!opened.ok()) return Break(absl::StrCat("open: ", opened.status().ToString()));
   std::map<NodeId, RevisionId> heads;
+  std::set<RevisionId> seen;
   ChangesRequest request{.limit = 1000};
   uint64_t sequence = 0;
   while (true) {
@@ -125,6 +173,9 @@ void Laws::CheckHistory(SimServer& server) {
       }
       if (!entry.revision) continue;
       const Revision& revision = *entry.revision;
+      if (!seen.insert(revision.id).second) {
+        Break(absl::StrCat("two effects: revision ", sequence, " is in the journal twice"));
+      }
       if (!plan_.weather.forget && !revision.aside && revision.parent != heads[revision.node]) {
         Break(absl::StrCat("revision ", sequence, " does not follow the one before it"));
       }
@@ -138,9 +189,11 @@ void Laws::CheckHistory(SimServer& server) {
   if (sequence < journal_.size()) Break("the journal got shorter");
 }
 
-void Laws::CheckTokens(const Tree& tree, const Users& users) {
+void Laws::CheckTokens(const std::vector<std::unique_ptr<SimDevice>>& devices, const Users& users) {
   std::set<std::string> present;
-  for (const auto& [path, bytes] : tree) present.merge(TokensIn(bytes));
+  for (const auto& device : devices) {
+    for (const auto& [path, bytes] : device->ReadTree()) present.merge(TokensIn(bytes));
+  }
   for (const auto& [token, fate] : users.ledger()) {
     if (!fate.discarded && !present.contains(token) && !history_tokens_.contains(token)) {
       Break(absl::StrCat("lost: ", token, ", written on device ", fate.author, " at ", fate.path));
@@ -151,6 +204,24 @@ void Laws::CheckTokens(const Tree& tree, const Users& users) {
         present.contains(token)) {
       Break(absl::StrCat("back from the dead: ", token, " of ", fate.path, ", deleted on device ",
                          fate.deleted_by));
+    }
+  }
+}
+
+// Whoever works alone on a file has no conflict about it, whatever got lost or was repeated.
+void Laws::CheckConflicts(const Tree& tree, const Users& users) {
+  if (!plan_.weather.resurrection_law) return;
+  for (const auto& [path, bytes] : tree) {
+    // A directory may be in conflict about its name, with all files below it.
+    const std::string name = path.substr(path.rfind('/') + 1);
+    const size_t note = name.find(" (conflict ");
+    if (note == std::string::npos) continue;
+    std::set<int> devices =
+        users.NamersOf(absl::StrCat(name.substr(0, note), name.substr(name.rfind(')') + 1)));
+    for (const std::string& token : TokensIn(bytes)) devices.merge(users.DevicesOf(token));
+    if (devices.size() == 1) {
+      Break(absl::StrCat("two effects: device ", *devices.begin(),
+                         " is in conflict with itself: ", path));
     }
   }
 }
@@ -167,6 +238,15 @@ void Laws::CheckNewcomer(SimServer& server, const Tree& tree) {
   }
   const Tree got = newcomer.ReadTree();
   if (got != tree) Break(absl::StrCat("a newcomer sees another tree: ", Difference(tree, got)));
+}
+
+// A commit that was repeated, by its client or on the way, happens once and is answered alike.
+// Whoever works alone on a file therefore never has a conflict about it.
+void Laws::CheckEffects(SimServer& server) {
+  if (!server.network.second_effect.empty()) {
+    Break(absl::StrCat("two effects: a repeated request got another answer: ",
+                       server.network.second_effect));
+  }
 }
 
 void Laws::CheckCanary(SimServer& server) {
@@ -197,8 +277,10 @@ void Laws::JudgeRest(SimServer& server, const std::vector<std::unique_ptr<SimDev
   const Tree tree = devices[0]->ReadTree();
   ReadJournal(server);
   CheckHistory(server);
-  CheckTokens(tree, users);
+  CheckTokens(devices, users);
+  CheckConflicts(tree, users);
   CheckNewcomer(server, tree);
+  CheckEffects(server);
   CheckCanary(server);
   CheckStores(server);
 }

@@ -2,6 +2,7 @@
 #ifndef SYNCENGINE_TESTS_SIM_LAWS_H_
 #define SYNCENGINE_TESTS_SIM_LAWS_H_
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,6 +27,15 @@ class Laws {
   void ForgetJournal();
   uint64_t journal_size() const { return journal_.size(); }
 
+  // After each sync: the place in the journal that a client remembers never goes back, unless the
+  // server did, and it touches nothing outside its folder.
+  void FollowDevice(SimDevice& device);
+  // What the client remembers was put back to a backup.
+  void ForgetDevice(const SimDevice& device) { remembered_.erase(device.machine.name()); }
+
+  // Something that the operator of the server reads: with end-to-end keys it betrays nothing.
+  void Said(absl::string_view text);
+
   // A sync when everything is at rest has nothing to do.
   void MovesNothing(const SimDevice& device, const absl::StatusOr<SyncReport>& report);
   void NeverAtRest(const std::vector<std::unique_ptr<SimDevice>>& devices,
@@ -37,10 +47,22 @@ class Laws {
   RunResult TakeFailures() { return std::move(result_); }
 
  private:
+  // Where a device was in the journal: the furthest place in each history, and which is its last.
+  struct Places {
+    std::map<HistoryId, uint64_t> furthest;
+    HistoryId present;
+  };
+
+  // The places that the devices acknowledged.
+  void ReadPlaces(Service& owner);
+  void FollowPlace(std::map<std::string, Places>& all, const std::string& device,
+                   const Cursor& cursor, absl::string_view whose);
   void CheckStores(SimServer& server);
   void CheckHistory(SimServer& server);
-  void CheckTokens(const Tree& tree, const Users& users);
+  void CheckTokens(const std::vector<std::unique_ptr<SimDevice>>& devices, const Users& users);
+  void CheckConflicts(const Tree& tree, const Users& users);
   void CheckNewcomer(SimServer& server, const Tree& tree);
+  void CheckEffects(SimServer& server);
   void CheckCanary(SimServer& server);
   std::string ReadContent(const OpenedNamespace& opened, Executor& executor,
                           const ContentRef& content, absl::string_view label);
@@ -51,6 +73,8 @@ class Laws {
   bool reading_ = false;
   uint64_t era_ = 0;  // Counts restored backups.
   std::set<std::string> history_tokens_;
+  std::map<std::string, Places> remembered_;    // By device.
+  std::map<std::string, Places> acknowledged_;  // As the server knows it.
 };
 
 }  // namespace syncengine::sim

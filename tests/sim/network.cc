@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/match.h"
+
 namespace syncengine::sim {
 namespace {
 
@@ -42,14 +44,32 @@ void Link::Inspect(absl::string_view bytes) {
   network_.canary_seen = true;
 }
 
+// What a commit was answered, if it went in before; empty otherwise.
+std::string EffectOf(const Network& network, const HttpRequest& request) {
+  const auto effect = network.effects.find(request.body);
+  return effect == network.effects.end() ? "" : effect->second;
+}
+
+void NoteEffect(Network& network, const HttpRequest& request, const std::string& before,
+                const absl::StatusOr<HttpResponse>& response) {
+  constexpr absl::string_view kCommitted = R"("committed":true)";
+  if (!response.ok() || response->status != 200) return;
+  if (!before.empty() && before != response->body) network.second_effect = request.target;
+  if (absl::EndsWith(request.target, "/commits") && absl::StrContains(response->body, kCommitted)) {
+    network.effects.emplace(request.body, response->body);
+  }
+}
+
 // One arrival at the server. Only the first that is answered counts.
 void Link::Deliver(const std::shared_ptr<Exchange>& exchange, absl::Duration delay) {
   network_.server.Spawn([exchange, delay, &network = network_] {
     SimMachine& server = network.server;
     if (delay > absl::ZeroDuration()) server.scheduler().Sleep(delay);
     if (network.handler != nullptr && server.PortCall("request arrives")) {
+      const std::string before = EffectOf(network, exchange->request);
       absl::StatusOr<HttpResponse> response =
           Answer(*network.handler, exchange->request, exchange->options);
+      NoteEffect(network, exchange->request, before, response);
       if (!server.dead() && !exchange->response) exchange->response = std::move(response);
     }
     if (!exchange->response) exchange->cut = true;

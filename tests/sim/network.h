@@ -4,6 +4,7 @@
 #define SYNCENGINE_TESTS_SIM_NETWORK_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,10 @@ struct Network {
   bool canary_seen = false;
   uint64_t requests = 0;
   uint64_t troubles = 0;
+  // What the server answered to commits that went in, by request; a repeated request gets the same
+  // answer. Forgotten when the server is put back to a backup.
+  std::map<std::string, std::string> effects;
+  std::string second_effect;  // The first request that was answered in two ways.
 };
 
 // One device's way to the server.

@@ -86,6 +86,31 @@ void AddFaults(SimRandom& random, SimPlan& plan) {
   plan.faults.push_back({.at = kBusy * 0.7, .kind = FaultKind::kRestoreServer});
 }
 
+// Drawn apart from the rest, which the seeds in seeds.txt go on drawing as they did.
+void AddRareParts(SimPlan& plan) {
+  SimRandom random(SimRandom(plan.seed ^ 0x72617265).Next());
+  Weather& weather = plan.weather;
+  if (random.Chance(250)) weather.watching = static_cast<uint32_t>(random.Next());
+  if (random.Chance(120)) {
+    // What waits for its name on such a disk waits with its deletion.
+    weather.folds_case = static_cast<uint32_t>(random.Next()) & ~1u;
+    weather.resurrection_law = false;
+  }
+  for (const FaultKind kind : {FaultKind::kFillDevice, FaultKind::kFillServer}) {
+    if (!random.Chance(120)) continue;
+    const uint64_t count = 1 + random.Below(2);
+    for (uint64_t i = 0; i < count; ++i) AddFault(random, plan, kind, 20);
+  }
+  if (!random.Chance(120)) return;
+  weather.device_restored = true;
+  weather.resurrection_law = false;
+  AddFault(random, plan, FaultKind::kBackupDevice, 2);
+  Fault restore = plan.faults.back();
+  restore.kind = FaultKind::kRestoreDevice;
+  restore.at += (kBusy - restore.at) * 0.5;
+  plan.faults.push_back(restore);
+}
+
 template <typename Event>
 void SortByTime(std::vector<Event>& events) {
   std::stable_sort(events.begin(), events.end(),
@@ -101,9 +126,24 @@ SimPlan MakePlan(uint64_t seed) {
   plan.weather = MakeWeather(random);
   AddOps(random, plan);
   AddFaults(random, plan);
+  AddRareParts(plan);
   SortByTime(plan.ops);
   SortByTime(plan.faults);
   return plan;
+}
+
+std::string Describe(const Weather& weather) {
+  std::string text = absl::StrCat(weather.devices, " devices");
+  if (weather.end_to_end) absl::StrAppend(&text, ", end to end");
+  if (weather.collect) absl::StrAppend(&text, ", collection");
+  if (weather.forget) absl::StrAppend(&text, ", old revisions are forgotten");
+  for (int device = 0; device < weather.devices; ++device) {
+    if (weather.watching >> device & 1) absl::StrAppend(&text, ", device ", device, " watches");
+    if (weather.folds_case >> device & 1) {
+      absl::StrAppend(&text, ", device ", device, " takes 'a' for 'A'");
+    }
+  }
+  return text;
 }
 
 std::string Describe(const UserOp& op) {
@@ -122,10 +162,11 @@ std::string Describe(const UserOp& op) {
 
 std::string Describe(const Fault& fault) {
   static constexpr absl::string_view kNames[] = {
-      "crash of device",         "power cut of device",   "crash of the server",
-      "power cut of the server", "partition of device",   "clock jump of device",
-      "backup of the server",    "restore of the server", "disk fault of device",
-      "disk fault of the server"};
+      "crash of device",          "power cut of device",   "crash of the server",
+      "power cut of the server",  "partition of device",   "clock jump of device",
+      "backup of the server",     "restore of the server", "disk fault of device",
+      "disk fault of the server", "full disk of device",   "full disk of the server",
+      "backup of device",         "restore of device"};
   return absl::StrCat(absl::FormatDuration(fault.at), " ", kNames[static_cast<int>(fault.kind)],
                       " ", fault.device, " (", fault.a, ")");
 }

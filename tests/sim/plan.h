@@ -44,6 +44,10 @@ enum class FaultKind : uint8_t {
   kRestoreServer,  // ... and puts the copy back.
   kDiskFault,      // One of the device's next `a` file-system calls fails.
   kServerDiskFault,
+  kFillDevice,  // Its disk is full for `a` seconds; for its client's rows as well when `a` is even.
+  kFillServer,
+  kBackupDevice,   // Somebody copies what the device's client remembers, and its folder ...
+  kRestoreDevice,  // ... and puts the copy back: when `a` is even, of the memory alone.
 };
 
 struct Fault {
@@ -65,8 +69,11 @@ struct Weather {
   bool resurrection_law = true;  // Nothing in this run can bring back what was deleted.
   bool server_restored = false;
   bool server_disk_fails = false;
-  bool collect = false;  // Garbage, all the time.
-  bool forget = false;   // Old revisions, too.
+  bool device_restored = false;
+  uint32_t watching = 0;    // A bit for each device whose client stays and watches.
+  uint32_t folds_case = 0;  // A bit for each device whose disk takes 'a' for 'A'; never the first.
+  bool collect = false;     // Garbage, all the time.
+  bool forget = false;      // Old revisions, too.
 };
 
 struct SimPlan {
@@ -79,6 +86,8 @@ struct SimPlan {
 // The plan of a seed.
 SimPlan MakePlan(uint64_t seed);
 
+// "3 devices, end to end, device 1 watches", for people.
+std::string Describe(const Weather& weather);
 // "12 s device 1 edits (3, 17)", for people.
 std::string Describe(const UserOp& op);
 std::string Describe(const Fault& fault);

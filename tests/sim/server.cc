@@ -11,6 +11,14 @@
 
 namespace syncengine::sim {
 
+absl::Status DiskIsFull() { return MakeError(Reason::kDiskFull, "sim: the disk is full"); }
+
+void SetRoom(MemoryFileSystem& disk, bool full) {
+  constexpr uint64_t kRoom = uint64_t{1} << 50;
+  disk.SetCapacity(kRoom);
+  if (full) disk.SetCapacity(kRoom - disk.FreeBytes().value_or(kRoom));
+}
+
 using Rows = std::vector<std::pair<std::string, std::vector<KeyValue>>>;
 
 Rows CopyRows(MetadataStore& store) {
@@ -62,6 +70,13 @@ SimServer::SimServer(SimScheduler& scheduler, const SimPlan& plan)
     if (disk_fault_ == 0 || --disk_fault_ > 0) return absl::OkStatus();
     return absl::DataLossError("sim: input/output error");
   });
+  metadata_.SetFault([this] { return rows_full_ ? DiskIsFull() : absl::OkStatus(); });
+}
+
+void SimServer::FillDisk(bool full, bool rows_too) {
+  full_ = full;
+  rows_full_ = rows_too;
+  SetRoom(*disk_, full);
 }
 
 absl::Status SimServer::Open(bool fresh) {
@@ -103,6 +118,7 @@ void SimServer::Stop(bool power_cut) {
   SeededPowerCut cut(random_.Next());
   disk_ = disk_->AfterPowerCut([&cut](uint64_t possibilities) { return cut(possibilities); });
   files_.Replace(*disk_);
+  FillDisk(full_, rows_full_);
 }
 
 void SimServer::Backup() {
@@ -115,6 +131,7 @@ void SimServer::Restore() {
   disk_ = backup_disk_->AfterPowerCut(KeepUnsynced);
   files_.Replace(*disk_);
   ReplaceRows(rows_, backup_rows_);
+  network.effects.clear();
   restored_ = true;
 }
 

@@ -28,6 +28,10 @@ class OpenKeys final : public KeyProvider {
   }
 };
 
+absl::Status DiskIsFull();
+// Somebody else fills the disk, or makes room again.
+void SetRoom(MemoryFileSystem& disk, bool full);
+
 // All rows of a store, to put back or to search.
 std::vector<std::pair<std::string, std::vector<KeyValue>>> CopyRows(MetadataStore& store);
 void ReplaceRows(MetadataStore& store,
@@ -51,6 +55,11 @@ class SimServer {
 
   // Fails the `calls`-th file-system call from now.
   void FailDisk(uint64_t calls) { disk_fault_ = calls; }
+
+  // Leaves no byte of room for content, and no row either with `rows_too`; or as much as one may
+  // want.
+  void FillDisk(bool full, bool rows_too);
+  void MakeRoom() { FillDisk(false, false); }
 
   // Up, and nobody is about to take it down.
   bool serving() const { return !machine.dead() && engine_ != nullptr; }
@@ -83,6 +92,8 @@ class SimServer {
   SimFileSystem files_;
   SimMetadataStore metadata_;
   uint64_t disk_fault_ = 0;
+  bool full_ = false;
+  bool rows_full_ = false;
   std::unique_ptr<ObjectStore> objects_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<http::Handler> handler_;

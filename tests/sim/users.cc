@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -52,6 +53,15 @@ void SyncNames(SimDevice& device, const std::string& path) {
       .IgnoreError();
 }
 
+// The name under which the disk has what `path` names.
+std::string Existing(SimDevice& device, const Tree& tree, const std::string& path) {
+  if (!device.folds_case() || tree.contains(path)) return path;
+  for (const auto& [other, bytes] : tree) {
+    if (absl::EqualsIgnoreCase(other, path)) return other;
+  }
+  return path;
+}
+
 // Repeatable bytes that do not compress away.
 std::string Noise(uint64_t seed, size_t size) {
   SimRandom random(seed);
@@ -82,16 +92,20 @@ std::string Users::NewToken(const SimDevice& device, const std::string& path) {
 }
 
 // As careful programs write: aside, synced, renamed.
-void Users::Put(SimDevice& device, const std::string& path, const std::string& bytes) {
+bool Users::Put(SimDevice& device, const std::string& path, const std::string& bytes) {
   const std::string aside = path + ".~new";
   auto file = device.disk().Create(aside, 0644);
-  if (!file.ok()) return;
-  (*file)->WriteAt(0, bytes).IgnoreError();
+  if (!file.ok() || !(*file)->WriteAt(0, bytes).ok()) {
+    device.disk().RemoveFile(aside).IgnoreError();
+    return false;
+  }
   (*file)->Sync().IgnoreError();
   file->reset();
+  NoteNamer(device, path);
   JoinAt(path, bytes);
   device.disk().Rename(aside, path, RenameMode::kReplace).IgnoreError();
   SyncNames(device, path);
+  return true;
 }
 
 void Users::Touch(const SimDevice& device, const std::string& bytes) {
@@ -113,6 +127,16 @@ void Users::JoinAt(const std::string& path, const std::string& bytes) {
   for (const std::string& token : TokensIn(bytes)) Join(token, path);
 }
 
+void Users::PutBack(const Tree& before, const Tree& after) {
+  std::set<std::string> still;
+  for (const auto& [path, bytes] : after) still.merge(TokensIn(bytes));
+  for (const auto& [path, bytes] : before) {
+    for (const std::string& token : TokensIn(bytes)) {
+      if (!still.contains(token)) ledger_[token].discarded = true;
+    }
+  }
+}
+
 std::set<int> Users::TouchersOf(const std::string& token) const {
   std::set<int> touchers;
   const auto line = lineage_.find(token);
@@ -122,6 +146,31 @@ std::set<int> Users::TouchersOf(const std::string& token) const {
     touchers.insert(fate.touched_by.begin(), fate.touched_by.end());
   }
   return touchers;
+}
+
+std::set<int> Users::DevicesOf(const std::string& token) const {
+  std::set<int> devices = TouchersOf(token);
+  const auto line = lineage_.find(token);
+  for (const auto& [other, fate] : ledger_) {
+    const auto its = lineage_.find(other);
+    const bool related =
+        line != lineage_.end() && its != lineage_.end() && its->second == line->second;
+    if (related || other == token) devices.insert(fate.author);
+  }
+  return devices;
+}
+
+std::set<int> Users::NamersOf(const std::string& name) const {
+  const auto found = namers_.find(absl::AsciiStrToLower(name));
+  return found == namers_.end() ? std::set<int>() : found->second;
+}
+
+void Users::NoteNamer(const SimDevice& device, const std::string& path) {
+  namers_[absl::AsciiStrToLower(path.substr(path.rfind('/') + 1))].insert(device.index());
+}
+
+std::string Users::Initial(char letter, uint64_t dice) const {
+  return std::string(1, mixes_case_ && dice % 3 == 0 ? absl::ascii_toupper(letter) : letter);
 }
 
 void Users::Discard(const std::string& bytes, const std::string& kept) {
@@ -144,9 +193,10 @@ void Users::DiscardDeleted(const SimDevice& device, const std::string& bytes, co
 
 void Users::Write(SimDevice& device, const UserOp& op, const Tree& tree) {
   const bool text = op.b % 3 != 0;
-  const std::string path =
-      absl::StrCat(Choose(Directories(tree, true), op.a >> 8), text ? "t" : "b", kCanary, "x",
-                   op.a % 4, text ? ".txt" : ".bin");
+  const std::string path = Existing(device, tree,
+                                    absl::StrCat(Choose(Directories(tree, true), op.a >> 8),
+                                                 Initial(text ? 't' : 'b', op.b >> 20), kCanary,
+                                                 "x", op.a % 4, text ? ".txt" : ".bin"));
   if (tree.contains(path + "/")) return;
   const std::string token = NewToken(device, path);
   std::string bytes;
@@ -157,12 +207,12 @@ void Users::Write(SimDevice& device, const UserOp& op, const Tree& tree) {
   } else {
     bytes = absl::StrCat(absl::string_view("\0", 1), token, Noise(op.b, op.b % 6000));
   }
+  if (!Put(device, path, bytes)) return Withdraw(token);
   if (const auto old = tree.find(path); old != tree.end()) {
     Touch(device, old->second);
     JoinAt(path, old->second);
     Discard(old->second, bytes);
   }
-  Put(device, path, bytes);
 }
 
 void Users::Edit(SimDevice& device, const UserOp& op, const Tree& tree) {
@@ -171,7 +221,8 @@ void Users::Edit(SimDevice& device, const UserOp& op, const Tree& tree) {
   const std::string& path = Choose(texts, op.a);
   const std::string& old = tree.at(path);
   std::vector<std::string> lines = absl::StrSplit(old, '\n');
-  const std::string line = absl::StrCat("edited ", NewToken(device, path));
+  const std::string token = NewToken(device, path);
+  const std::string line = absl::StrCat("edited ", token);
   const size_t at = op.b % lines.size();
   if (op.b % 7 == 0 && at + 1 < lines.size()) {
     lines[at] = line;
@@ -179,9 +230,9 @@ void Users::Edit(SimDevice& device, const UserOp& op, const Tree& tree) {
     lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(at), line);
   }
   const std::string bytes = absl::StrJoin(lines, "\n");
+  if (!Put(device, path, bytes)) return Withdraw(token);
   Touch(device, old);
   Discard(old, bytes);
-  Put(device, path, bytes);
 }
 
 void Users::Delete(SimDevice& device, const UserOp& op, Tree tree) {
@@ -200,16 +251,19 @@ void Users::Rename(SimDevice& device, const UserOp& op, const Tree& tree) {
   if (files.empty()) return;
   const std::string& from = Choose(files, op.a);
   const std::string kind = absl::EndsWith(from, ".txt") ? ".txt" : ".bin";
-  const std::string to = absl::StrCat(Choose(Directories(tree, true), op.b >> 8),
-                                      kind == ".txt" ? "t" : "b", kCanary, "x", op.b % 6, kind);
+  const std::string to =
+      absl::StrCat(Choose(Directories(tree, true), op.b >> 8),
+                   Initial(kind == ".txt" ? 't' : 'b', op.a >> 20), kCanary, "x", op.b % 6, kind);
   if (from == to || tree.contains(to + "/")) return;
   if (!device.disk().Rename(from, to, RenameMode::kReplace).ok()) return;
   SyncNames(device, from);
   SyncNames(device, to);
+  NoteNamer(device, to);
   Touch(device, tree.at(from));
   JoinAt(from, tree.at(from));
   JoinAt(to, tree.at(from));
-  if (const auto target = tree.find(to); target != tree.end()) {
+  const auto target = tree.find(Existing(device, tree, to));
+  if (target != tree.end() && target->first != from) {
     Touch(device, target->second);
     JoinAt(to, target->second);
     Discard(target->second, tree.at(from));

@@ -30,17 +30,30 @@ struct TokenFate {
 
 class Users {
  public:
+  // Whether names are also written in capitals, where disks may not tell the difference.
+  explicit Users(bool mixes_case = false) : mixes_case_(mixes_case) {}
+
   // Does what `op` says on `device` if it can be done there. All at once: no other fiber runs.
   void Perform(SimDevice& device, const UserOp& op);
+
+  // A backup took the place of a device's folder, and with it of what was written since.
+  void PutBack(const Tree& before, const Tree& after);
 
   const std::map<std::string, TokenFate>& ledger() const { return ledger_; }
   // Whose users changed any version of a file that had `token`, under any of its names.
   std::set<int> TouchersOf(const std::string& token) const;
+  // These, and who wrote them in the first place.
+  std::set<int> DevicesOf(const std::string& token) const;
+  // Whose users ever gave a file this name, in any directory.
+  std::set<int> NamersOf(const std::string& name) const;
   uint64_t performed() const { return performed_; }
 
  private:
   std::string NewToken(const SimDevice& device, const std::string& path);
-  void Put(SimDevice& device, const std::string& path, const std::string& bytes);
+  // It was never written.
+  void Withdraw(const std::string& token) { ledger_[token].discarded = true; }
+  // False when the disk is full: then nothing was done.
+  bool Put(SimDevice& device, const std::string& path, const std::string& bytes);
   void Touch(const SimDevice& device, const std::string& bytes);
   // Both were in versions of one file: names and tokens alike.
   void Join(const std::string& a, const std::string& b);
@@ -56,8 +69,14 @@ class Users {
   void RemoveTree(SimDevice& device, const UserOp& op, Tree tree);
   void MoveDirectory(SimDevice& device, const UserOp& op, const Tree& tree);
 
+  void NoteNamer(const SimDevice& device, const std::string& path);
+  // "t" or "T" for files, as the dice say.
+  std::string Initial(char letter, uint64_t dice) const;
+
+  const bool mixes_case_;
   std::map<std::string, TokenFate> ledger_;
   std::map<std::string, int> lineage_;  // Of tokens and paths: a number for each file.
+  std::map<std::string, std::set<int>> namers_;
   uint64_t performed_ = 0;
 };
 

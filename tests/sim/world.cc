@@ -1,10 +1,12 @@
 #include "tests/sim/world.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "syncengine/testing/sim_ports.h"
 #include "tests/sim/collectors.h"
@@ -17,6 +19,7 @@ namespace syncengine::sim {
 namespace {
 
 constexpr absl::Duration kTick = absl::Milliseconds(50);
+constexpr absl::Duration kNewsMax = absl::Seconds(20);  // Some clients only look now and then.
 constexpr int kVacuumTicksMax = 100'000;
 constexpr int kSettleRoundsMax = 16;
 
@@ -28,6 +31,7 @@ class World {
         scheduler_(plan.seed ^ 0x7363),
         stage_(scheduler_, "stage"),
         server_(scheduler_, plan),
+        users_(plan.weather.folds_case != 0),
         laws_(plan),
         collectors_(server_, laws_, plan) {}
 
@@ -64,14 +68,16 @@ class World {
 
   // The whole run, on a machine that never fails.
   void Direct() {
+    Log(Describe(plan_.weather));
     if (plan_.weather.end_to_end) server_.network.canary = std::string(kCanary);
     if (const absl::Status made = server_.Initialise(); !made.ok()) {
       return laws_.Break(absl::StrCat("the server does not start: ", made.ToString()));
     }
     for (int i = 0; i < plan_.weather.devices; ++i) {
       devices_.push_back(std::make_unique<SimDevice>(server_, plan_, i, server_.token(i)));
-      devices_.back()->on_sync = [this](const SimDevice& device,
+      devices_.back()->on_sync = [this](SimDevice& device,
                                         const absl::StatusOr<SyncReport>& report) {
+        laws_.FollowDevice(device);
         if (log_) LogReport(device, report);
       };
       StartClient(*devices_.back());
@@ -149,6 +155,19 @@ class World {
         return device.FailDisk(fault.a);
       case FaultKind::kServerDiskFault:
         return server_.FailDisk(fault.a);
+      case FaultKind::kFillDevice:
+        device.FillDisk(true, fault.a % 2 == 0);
+        scheduler_.Sleep(absl::Seconds(fault.a));
+        return device.MakeRoom();
+      case FaultKind::kFillServer:
+        server_.FillDisk(true, fault.a % 2 == 0);
+        scheduler_.Sleep(absl::Seconds(fault.a));
+        return server_.MakeRoom();
+      case FaultKind::kBackupDevice:
+        if (device.machine.dead()) return;
+        return device.Backup();
+      case FaultKind::kRestoreDevice:
+        return RestoreDevice(device, fault.a % 2 != 0);
     }
   }
 
@@ -182,13 +201,32 @@ class World {
     if (!settling_) StartClient(device);
   }
 
+  void RestoreDevice(SimDevice& device, bool folder_too) {
+    if (!device.has_backup() || !falling_.insert(&device.machine).second) return;
+    device.machine.Crash();
+    ++crashes_;
+    AwaitVacuum(device.machine);
+    device.Stop(false);
+    const Tree before = device.ReadTree();
+    device.Restore(folder_too);
+    users_.PutBack(before, device.ReadTree());
+    laws_.ForgetDevice(device);
+    device.FailDisk(0);
+    device.machine.Revive();
+    falling_.erase(&device.machine);
+    if (!settling_) StartClient(device);
+  }
+
+  // Whoever starts it sees to its disk.
   void StartServer() {
     server_.machine.Revive();
-    falling_.erase(&server_.machine);
     server_.FailDisk(0);
+    server_.MakeRoom();
     if (const absl::Status started = server_.Start(); !started.ok()) {
+      laws_.Said(started.ToString());
       laws_.Break(absl::StrCat("the server does not start again: ", started.ToString()));
     }
+    falling_.erase(&server_.machine);  // Not earlier: who takes it down would meet half a server.
   }
   void CrashServer(uint64_t calls, bool power_cut) {
     if (!Kill(server_.machine, calls)) return;
@@ -216,8 +254,11 @@ class World {
     for (const auto& device : devices_) {
       device->link.SetCut(false);
       device->FailDisk(0);
+      device->MakeRoom();
       device->JumpClock(absl::ZeroDuration());
+      device->EndWatch();
     }
+    server_.MakeRoom();
     scheduler_.Sleep(absl::Seconds(30));  // The last faults play out, the clients end.
     for (const auto& device : devices_) AwaitVacuum(device->machine);
     server_.machine.Crash();
@@ -225,7 +266,7 @@ class World {
     server_.Stop(false);
     StartServer();
     Log("all is calm");
-    const bool rested = ComeToRest();
+    const bool rested = ComeToRest() && NewsArrives() && ComeToRest();
     scheduler_.Sleep(absl::Minutes(10));
     if (rested) {
       laws_.ReadJournal(server_);
@@ -244,18 +285,43 @@ class World {
       bool idle = true;
       for (const auto& device : devices_) {
         const absl::StatusOr<SyncReport> report = device->SyncOnce();
-        if (report.ok() && report->idle) continue;
+        if (report.ok() && (report->idle || LacksOnlyTwins(*device, *report))) continue;
         idle = false;
         last_ = report;
       }
       if (!idle) continue;
       bool same = true;
-      for (const auto& device : devices_)
-        same = same && device->ReadTree() == devices_[0]->ReadTree();
+      for (const auto& device : devices_) same = same && Agree(*devices_[0], *device);
       if (same) return true;
     }
     laws_.NeverAtRest(devices_, last_);
     return false;
+  }
+  // Where clients stay and watch, a new file is everywhere soon, and nobody has to ask for it.
+  bool NewsArrives() {
+    if (plan_.weather.watching == 0) return true;
+    bool stop = false;
+    for (const auto& device : devices_) {
+      device->machine.Spawn([&device = *device, &stop] { device.RunClient(stop); });
+    }
+    scheduler_.Sleep(absl::Seconds(10));
+    users_.Perform(*devices_[0], {.kind = OpKind::kWrite, .a = plan_.seed, .b = plan_.seed / 7});
+    scheduler_.Sleep(kNewsMax);
+    for (const auto& device : devices_) {
+      if (!Agree(*devices_[0], *device)) {
+        laws_.Break(absl::StrCat("news does not arrive: ", device->machine.name()));
+      }
+    }
+    stop = true;
+    for (const auto& device : devices_) device->EndWatch();
+    for (const auto& device : devices_) AwaitVacuum(device->machine);
+    return true;
+  }
+  // A disk that takes 'a' for 'A' has one of two such files, and the client says so.
+  static bool LacksOnlyTwins(const SimDevice& device, const SyncReport& report) {
+    if (!device.folds_case()) return false;
+    const bool still = report.uploaded + report.downloaded + report.moved + report.deleted == 0;
+    return still && report.issues.size() == device.twins().size();
   }
   void LogReport(const SimDevice& device, const absl::StatusOr<SyncReport>& last) {
     if (!last.ok()) return Log(absl::StrCat(device.machine.name(), ": ", last.status().ToString()));

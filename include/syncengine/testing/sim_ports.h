@@ -3,6 +3,7 @@
 #ifndef SYNCENGINE_TESTING_SIM_PORTS_H_
 #define SYNCENGINE_TESTING_SIM_PORTS_H_
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -79,8 +80,13 @@ class SimClock final : public Clock {
 // Rows outlive a crash; a transaction that was running when the machine died happened or did not.
 class SimMetadataStore final : public MetadataStore {
  public:
+  using Fault = std::function<absl::Status()>;
+
   // Both outlive it.
   SimMetadataStore(SimMachine& machine, MetadataStore& base) : machine_(machine), base_(base) {}
+
+  // Asked before each update, which it may fail.
+  void SetFault(Fault fault) { fault_ = std::move(fault); }
 
   Properties properties() const override {
     return {.durable = true, .multi_process = base_.properties().multi_process};
@@ -88,6 +94,7 @@ class SimMetadataStore final : public MetadataStore {
   absl::Status Update(absl::string_view partition,
                       absl::FunctionRef<absl::Status(MetadataWriter&)> closure) override {
     if (!machine_.PortCall("Update")) return MachineIsDead();
+    if (fault_) SYNCENGINE_RETURN_IF_ERROR(fault_());
     SYNCENGINE_RETURN_IF_ERROR(base_.Update(partition, closure));
     return machine_.PortCall("Updated") ? absl::OkStatus() : MachineIsDead();
   }
@@ -104,18 +111,22 @@ class SimMetadataStore final : public MetadataStore {
  private:
   SimMachine& machine_;
   MetadataStore& base_;
+  Fault fault_;
 };
 
 // A disk of the machine. `fault` is asked before each call and may fail it.
 class SimFileSystem final : public FileSystem {
  public:
   using Fault = std::function<absl::Status(absl::string_view call, absl::string_view path)>;
+  using Look = std::function<void(absl::string_view call, absl::string_view path)>;
 
   // `base` may be replaced while the machine is off: a power cut.
   SimFileSystem(SimMachine& machine, FileSystem& base) : machine_(machine), base_(&base) {}
 
   void Replace(FileSystem& base) { base_ = &base; }
   void SetFault(Fault fault) { fault_ = std::move(fault); }
+  // Told of every path before it is touched.
+  void SetLook(Look look) { look_ = std::move(look); }
 
   Properties properties() const override { return base_->properties(); }
   absl::StatusOr<std::unique_ptr<ReadableFile>> OpenToRead(absl::string_view path) override {
@@ -159,6 +170,7 @@ class SimFileSystem final : public FileSystem {
   }
   absl::Status Rename(absl::string_view from, absl::string_view to, RenameMode mode) override {
     SYNCENGINE_RETURN_IF_ERROR(Ask("Rename", from));
+    if (look_) look_("Rename", to);
     return Done(base_->Rename(from, to, mode));
   }
   absl::Status SetAttributes(absl::string_view path, std::optional<int64_t> mtime_ns,
@@ -179,7 +191,9 @@ class SimFileSystem final : public FileSystem {
     return base_->Lock(path);
   }
   absl::StatusOr<std::unique_ptr<FileWatch>> Watch() override {
-    return absl::UnimplementedError("a simulated disk does not tell of changes: look again");
+    SYNCENGINE_RETURN_IF_ERROR(Ask("Watch", ""));
+    SYNCENGINE_ASSIGN_OR_RETURN(std::unique_ptr<FileWatch> watch, base_->Watch());
+    return std::unique_ptr<FileWatch>(std::make_unique<Watcher>(*this, std::move(watch)));
   }
 
  private:
@@ -226,8 +240,41 @@ class SimFileSystem final : public FileSystem {
     const std::unique_ptr<WritableFile> base_;
   };
 
+  // Looks again and again into what the disk remembers: waiting there would stop the world.
+  class Watcher final : public FileWatch {
+   public:
+    Watcher(SimFileSystem& disk, std::unique_ptr<FileWatch> base)
+        : disk_(disk),
+          base_(std::move(base)),
+          executor_(disk.machine_),
+          woken_(executor_.NewSignal()) {}
+    absl::Status Add(absl::string_view path) override {
+      SYNCENGINE_RETURN_IF_ERROR(disk_.Ask("Add", path));
+      return base_->Add(path);
+    }
+    absl::StatusOr<WatchBatch> Wait(absl::Duration timeout) override {
+      constexpr absl::Duration kTick = absl::Milliseconds(250);
+      while (true) {
+        SYNCENGINE_RETURN_IF_ERROR(disk_.Ask("Wait", ""));
+        absl::StatusOr<WatchBatch> batch = base_->Wait(absl::ZeroDuration());
+        const bool quiet = batch.ok() && !batch->overflow && batch->directories.empty();
+        if (!quiet || timeout <= absl::ZeroDuration()) return batch;
+        if (woken_->Wait(std::min(timeout, kTick))) return WatchBatch();
+        timeout -= kTick;
+      }
+    }
+    void Interrupt() override { woken_->Notify(); }
+
+   private:
+    SimFileSystem& disk_;
+    const std::unique_ptr<FileWatch> base_;
+    SimExecutor executor_;
+    const std::unique_ptr<Signal> woken_;
+  };
+
   absl::Status Ask(absl::string_view call, absl::string_view path) {
     if (!machine_.PortCall(call)) return MachineIsDead();
+    if (look_) look_(call, path);
     if (!fault_) return absl::OkStatus();
     const absl::Status status = fault_(call, path);
     if (!status.ok()) machine_.scheduler().Trace("disk fault");
@@ -241,6 +288,7 @@ class SimFileSystem final : public FileSystem {
   SimMachine& machine_;
   FileSystem* base_;
   Fault fault_;
+  Look look_;
 };
 
 }  // namespace syncengine
