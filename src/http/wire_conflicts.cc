@@ -16,12 +16,6 @@ constexpr EnumName<ConflictDecision> kDecisions[] = {{ConflictDecision::kOpen, "
                                                      {ConflictDecision::kBoth, "both"},
                                                      {ConflictDecision::kMerged, "merged"}};
 
-Json HunksToJson(const std::vector<ConflictHunk>& hunks) {
-  Json array = Json::array();
-  for (const ConflictHunk& hunk : hunks) array.push_back(ToJson(hunk));
-  return array;
-}
-
 }  // namespace
 
 Json ToJson(const ConflictHunk& hunk) {
@@ -45,7 +39,7 @@ absl::StatusOr<ConflictHunk> FromJson(const Json& value) {
 Json ToJson(const ConflictNote& note) {
   Json json = {{"reason", NameOf(kReasons, note.reason)}, {"theirs", note.theirs.ToHex()}};
   if (note.copy) json["copy"] = true;
-  if (!note.hunks.empty()) json["hunks"] = HunksToJson(note.hunks);
+  if (!note.hunks.empty()) json["hunks"] = ArrayOf(note.hunks);
   return json;
 }
 
@@ -71,7 +65,7 @@ Json ToJson(const ConflictRecord& record) {
   PutText(json, "path", record.path);
   if (!record.ours_device.empty()) PutText(json, "ours_device", record.ours_device);
   if (!record.theirs_device.empty()) PutText(json, "theirs_device", record.theirs_device);
-  if (!record.hunks.empty()) json["hunks"] = HunksToJson(record.hunks);
+  if (!record.hunks.empty()) json["hunks"] = ArrayOf(record.hunks);
   if (record.copy.has_value()) {
     json["copy"] = record.copy->ToHex();
     PutText(json, "copy_path", record.copy_path);
@@ -107,9 +101,7 @@ absl::StatusOr<ConflictRecord> FromJson(const Json& value) {
 }
 
 Json ToJson(const ConflictPage& page) {
-  Json conflicts = Json::array();
-  for (const ConflictRecord& record : page.conflicts) conflicts.push_back(ToJson(record));
-  Json json = {{"conflicts", std::move(conflicts)}, {"more", page.more}};
+  Json json = {{"conflicts", ArrayOf(page.conflicts)}, {"more", page.more}};
   PutId(json, "next", page.next);
   return json;
 }

@@ -1,4 +1,4 @@
-// What the two files of wire_values.h share.
+// What the files of wire_values.h share.
 #ifndef SYNCENGINE_HTTP_WIRE_FIELDS_H_
 #define SYNCENGINE_HTTP_WIRE_FIELDS_H_
 

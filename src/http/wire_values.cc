@@ -16,13 +16,6 @@ constexpr size_t kDevicePlacesMax = 100'000;
 constexpr EnumName<KeyHolder> kKeyHolders[] = {{KeyHolder::kServer, "server"},
                                                {KeyHolder::kEndToEnd, "end_to_end"}};
 
-template <typename T>
-Json ArrayOf(const std::vector<T>& values) {
-  Json array = Json::array();
-  for (const T& value : values) array.push_back(ToJson(value));
-  return array;
-}
-
 }  // namespace
 
 Json ToJson(const NamespaceRecord& record) {

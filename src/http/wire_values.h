@@ -100,6 +100,13 @@ absl::StatusOr<NewDevice> FromJson(const Json& value);
 template <>
 absl::StatusOr<DeviceRecord> FromJson(const Json& value);
 
+template <typename T>
+Json ArrayOf(const std::vector<T>& values) {
+  Json array = Json::array();
+  for (const T& value : values) array.push_back(ToJson(value));
+  return array;
+}
+
 }  // namespace syncengine::http
 
 #endif  // SYNCENGINE_HTTP_WIRE_VALUES_H_
