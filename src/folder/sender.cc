@@ -33,6 +33,7 @@ absl::Status Sender::Run() {
   for (wave_ = 0; wave_ <= last_wave; ++wave_) {
     const absl::Status sent = RunWave();
     SYNCENGINE_RETURN_IF_ERROR(around_.state.Flush());
+    outlines_.Flush().IgnoreError();  // Not noted: the next upload asks.
     if (RefusesWrites(sent)) {
       FailRest(sent);
       return absl::OkStatus();
@@ -115,6 +116,7 @@ UploadItem Sender::ItemFor(const Action& action) {
   } else if (action.node_kind == NodeKind::kFile) {
     item.size_hint = action.size;
     item.open = [this, node = action.node] { return Open(node); };
+    item.outline = [this, node = action.node] { return outlines_.Find(node); };
   }
   return item;
 }
@@ -163,6 +165,9 @@ void Sender::Finished(const UploadItem& item, const UploadResult& result) {
     round_.outcome.failed.insert(action.node);
     round_.outcome.look_again = true;
   } else {
+    if (!result.outline.empty() || item.change.state.deleted) {
+      outlines_.Remember(action.node, result.outline);
+    }
     Record(action, item, result);
     Count(action);
   }

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "src/folder/round.h"
+#include "src/transfer/outlines.h"
 #include "syncengine/transfer/uploader.h"
 
 namespace syncengine::folder {
@@ -18,7 +19,8 @@ namespace syncengine::folder {
 // For one round. Runs on the thread that calls Run.
 class Sender : public UploadPlan {
  public:
-  Sender(const Surroundings& around, Round& round) : around_(around), round_(round) {}
+  Sender(const Surroundings& around, Round& round)
+      : around_(around), round_(round), outlines_(&around.state.store(), around.opened.record.id) {}
 
   // Actions that fail are in the outcome. An error status means that the service failed.
   absl::Status Run();
@@ -54,6 +56,7 @@ class Sender : public UploadPlan {
 
   const Surroundings& around_;
   Round& round_;
+  Outlines outlines_;
   int wave_ = 0;
   size_t next_ = 0;                                       // Into the plan's actions.
   absl::flat_hash_map<NodeId, const Action*> under_way_;  // Of this wave.

@@ -103,6 +103,8 @@ class State {
   RevisionId HeadId(const NodeId& node) const;
 
   absl::Status Flush();
+  // For what others keep beside it.
+  MetadataStore& store() const { return *store_; }
 
  private:
   explicit State(MetadataStore& store) : store_(&store) {}

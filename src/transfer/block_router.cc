@@ -28,6 +28,11 @@ absl::StatusOr<std::vector<BlockId>> AskMissing(const UploadContext& context,
   return missing;
 }
 
+// A manifest node that an edit made: sending it costs about as much as a question.
+bool IsSurelyNew(const PendingItem& item, const BlockId& node) {
+  return !item.assumed.empty() && !item.assumed.Has(node);
+}
+
 }  // namespace
 
 void BlockRouter::Submit(std::unique_ptr<PieceBatch> batch) {
@@ -64,9 +69,13 @@ void BlockRouter::List(PieceBatch& batch) {
       EndContent(item, nodes);
     } else if (item.result.status.ok()) {
       item.result.status = item.tree.Add({piece.id, piece.bytes.size()}, nodes);
+      if (item.item.outline) item.seen.Add({piece.id, piece.bytes.size()});
     }
     item.unrouted += nodes.size();
-    for (ManifestNode& node : nodes) batch.manifests.push_back({&item, std::move(node)});
+    for (ManifestNode& node : nodes) {
+      if (item.item.outline) item.seen.AddNode(node.id);
+      batch.manifests.push_back({&item, std::move(node)});
+    }
   }
 }
 
@@ -98,13 +107,18 @@ void BlockRouter::AskListed() {
 
 void BlockRouter::Collect(const PieceBatch& batch, absl::flat_hash_set<BlockId>& unknown) const {
   const auto add = [&](const PendingItem& item, const BlockId& id) {
-    if (item.is_second_try || !item.result.status.ok() || known_.contains(id)) return;
+    if (item.is_second_try || !item.result.status.ok() || known_.contains(id) ||
+        item.assumed.Has(id)) {
+      return;
+    }
     unknown.insert(id);
   };
   for (const Piece& piece : batch.pieces) {
     if (!piece.bytes.empty()) add(*piece.item, piece.id);
   }
-  for (const PieceOfManifest& piece : batch.manifests) add(*piece.item, piece.node.id);
+  for (const PieceOfManifest& piece : batch.manifests) {
+    if (!IsSurelyNew(*piece.item, piece.node.id)) add(*piece.item, piece.node.id);
+  }
 }
 
 void BlockRouter::StartAsk(Ask& ask, std::vector<BlockId> ids) {
@@ -150,7 +164,7 @@ void BlockRouter::Route(PieceBatch& batch, const Ask& ask) {
     --item.unrouted;
     ++context_.stats.blocks;
     if (!item.result.status.ok()) continue;
-    const SendMark* mark = FindKnown(item, piece.id, ask);
+    const SendMark* mark = FindKnown(item, piece.id, ask, false);
     if (mark == nullptr) {
       mark = &(known_[piece.id] = SendBlock(piece, batch.arena));
       ++context_.stats.blocks_new;
@@ -164,8 +178,12 @@ void BlockRouter::Route(PieceBatch& batch, const Ask& ask) {
     PendingItem& item = *piece.item;
     --item.unrouted;
     if (!item.result.status.ok()) continue;
-    const SendMark* mark = FindKnown(item, piece.node.id, ask);
+    const bool is_new = IsSurelyNew(item, piece.node.id);
+    const SendMark* mark = FindKnown(item, piece.node.id, ask, is_new);
     if (mark == nullptr) {
+      // Perhaps nothing was asked for, and so no session begun.
+      const absl::StatusOr<UploadId> upload = session_();
+      if (!upload.ok()) return context_.Fail(upload.status());
       const BlockId id = piece.node.id;
       const uint64_t node = manifests_.Add(std::move(piece), item.needs);
       mark = &(known_[id] = {.node = node});
@@ -181,11 +199,15 @@ SendMark BlockRouter::SendBlock(const Piece& piece, const std::shared_ptr<const 
   return {.delta = deltas_.Add(item, item.routed_bytes, block, arena)};
 }
 
-const SendMark* BlockRouter::FindKnown(const PendingItem& item, const BlockId& id, const Ask& ask) {
+const SendMark* BlockRouter::FindKnown(const PendingItem& item, const BlockId& id, const Ask& ask,
+                                       bool is_new) {
   const auto found = known_.find(id);
   const bool was_sent = found != known_.end() && !found->second.IsDurableAt({});
   if (was_sent || (found != known_.end() && !item.is_second_try)) return &found->second;
-  if (item.is_second_try || ask.missing.contains(id)) return nullptr;
+  if (item.is_second_try || ask.missing.contains(id) || is_new) return nullptr;
+  // Assumed for this item only: others ask.
+  static constexpr SendMark kAssumed;
+  if (found == known_.end() && item.assumed.Has(id)) return &kAssumed;
   return &(known_[id] = {});
 }
 

@@ -65,8 +65,9 @@ class BlockRouter {
   void Route(PieceBatch& batch, const Ask& ask);
   // Hands a new block on; where it will be.
   SendMark SendBlock(const Piece& piece, const std::shared_ptr<const Arena>& arena);
-  // The mark of a block that need not be sent; none when it must be.
-  const SendMark* FindKnown(const PendingItem& item, const BlockId& id, const Ask& ask);
+  // The mark of a block that need not be sent; none when it must be. With `is_new` nobody asked.
+  const SendMark* FindKnown(const PendingItem& item, const BlockId& id, const Ask& ask,
+                            bool is_new);
 
   UploadContext& context_;
   SegmentWriter& segments_;

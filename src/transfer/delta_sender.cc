@@ -270,16 +270,32 @@ void DeltaSender::Forward(const Stretch& stretch) {
 
 bool DeltaSender::Flush() {
   const bool had = gathering_ != nullptr || !stretches_.empty() || !frames_.empty();
+  Gather();
+  if (settled() && !frames_.empty()) Store();
+  return had && context_.crew.running() > 0;
+}
+
+void DeltaSender::Gather() {
   Close(std::nullopt);
   Advance();
   Pack(true);
-  if (settled() && !frames_.empty()) Store();
-  return had && context_.crew.running() > 0;
+}
+
+void DeltaSender::LentIsStored() {
+  context_.held_bytes -= std::exchange(frame_bytes_, 0);
+  for (const Sent& stretch : std::exchange(sent_, {})) Settle(stretch.number);
+  blocks_.clear();
+}
+
+void DeltaSender::TakeBack(std::vector<std::string> frames) {
+  frames_ = std::move(frames);
+  if (!frames_.empty()) Store();
 }
 
 void DeltaSender::Store() {
   const StoreRequest request{context_, upload_, context_.entropy.NewId<SegmentId>(),
                              context_.NewSpread()};
+  ++storing_;
   context_.crew.Run(
       [request, frames = std::exchange(frames_, {})]() mutable {
         return StoreSegment(request, std::move(frames));
@@ -292,6 +308,7 @@ void DeltaSender::Store() {
 
 void DeltaSender::Stored(const std::vector<Sent>& sent, const std::vector<BlockId>& blocks,
                          uint64_t sealed_bytes, const absl::StatusOr<StoredSegment>& stored) {
+  --storing_;
   context_.held_bytes -= sealed_bytes;
   if (!stored.ok()) return context_.Fail(stored.status());
   context_.stats.sent_bytes += stored->bytes;

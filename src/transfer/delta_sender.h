@@ -45,6 +45,16 @@ class DeltaSender {
   void Advance();
   // Sends what was added without waiting for more; false when there was nothing to begin.
   bool Flush();
+  // As Flush, but keeps the sealed frames while they are few.
+  void Gather();
+  bool storing() const { return storing_ > 0; }
+  uint64_t gathered_bytes() const { return frame_bytes_; }
+  // The sealed frames, for a segment that somebody else stores; when it was tried one of the
+  // others. Add nothing meanwhile.
+  std::vector<std::string> Lend() { return std::exchange(frames_, {}); }
+  void LentIsStored();
+  void TakeBack(std::vector<std::string> frames);
+
   // Nothing is left that may still go to the SegmentWriter.
   bool settled() const { return !gathering_ && stretches_.empty() && sealing_ == 0; }
   // All stretches up to this number are durable or refused.
@@ -111,6 +121,7 @@ class DeltaSender {
   std::unique_ptr<Stretch> gathering_;
   std::deque<Stretch> stretches_;
   size_t sealing_ = 0;
+  size_t storing_ = 0;
   // Sealed frames of the next segment, and the stretches and blocks in them.
   std::vector<std::string> frames_;
   uint64_t frame_bytes_ = 0;

@@ -18,7 +18,8 @@ constexpr size_t kSegmentPlainMax = 8u << 20;
 constexpr size_t kFrameBytes = 16u << 10;
 
 // Nodes as frames; the views point into `nodes`.
-std::vector<FramePlan> PlanFrames(const std::vector<ManifestSender::Waiting>& nodes) {
+template <typename Nodes>
+std::vector<FramePlan> PlanFrames(const Nodes& nodes) {
   std::vector<FramePlan> plans;
   for (const ManifestSender::Waiting& waiting : nodes) {
     const ManifestNode& node = waiting.piece.node;
@@ -56,6 +57,21 @@ bool ManifestSender::Send(const SendMark& durable, bool hurry) {
   if (!hurry && bytes < kSendBytes && now - oldest_since_ < kPatience) return false;
   SendFirst(count);
   return true;
+}
+
+uint64_t ManifestSender::waiting_bytes() const {
+  uint64_t bytes = 0;
+  for (const Waiting& waiting : waiting_) bytes += waiting.piece.node.bytes.size();
+  return bytes;
+}
+
+std::vector<FramePlan> ManifestSender::Lend() const { return PlanFrames(waiting_); }
+
+void ManifestSender::LentIsStored() {
+  if (waiting_.empty()) return;
+  durable_ = waiting_.back().number;
+  waiting_.clear();
+  oldest_ready_ = false;
 }
 
 void ManifestSender::SendFirst(size_t count) {

@@ -34,6 +34,12 @@ class ManifestSender {
   // Sends what is worth a segment, or with `hurry` whatever can go; false when nothing was sent.
   bool Send(const SendMark& durable, bool hurry);
   bool empty() const { return waiting_.empty() && !sending_; }
+  bool sending() const { return sending_; }
+  uint64_t waiting_bytes() const;
+  // All nodes that wait, for a segment that has all they need and that somebody else stores; valid
+  // until it was tried. Add nothing meanwhile.
+  std::vector<FramePlan> Lend() const;
+  void LentIsStored();
   // All nodes up to this number are durable or refused.
   uint64_t durable() const { return durable_; }
   // Nodes that the service refused since the last call because a child of them is gone, with all

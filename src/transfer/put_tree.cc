@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/transfer/file_source.h"
 #include "src/transfer/local_walk.h"
+#include "src/transfer/outlines.h"
 #include "src/transfer/put_cache.h"
 #include "src/transfer/put_merge.h"
 #include "src/transfer/put_stamp.h"
@@ -76,6 +77,7 @@ class PutPlan : public UploadPlan {
         remote_(std::move(remote)),
         similar_(remote_),
         cache_(ports.cache, ports.opened.record.id),
+        outlines_(ports.cache, ports.opened.record.id),
         report_(report),
         nodes_(ports.entropy),
         racy_window_ns_(RacyWindowNs(ports.files)),
@@ -106,7 +108,10 @@ class PutPlan : public UploadPlan {
 
   void Finished(const UploadItem& item, const UploadResult& result) override;
 
-  absl::Status FlushCache() { return cache_.Flush(); }
+  absl::Status FlushCache() {
+    SYNCENGINE_RETURN_IF_ERROR(outlines_.Flush());
+    return cache_.Flush();
+  }
   uint64_t committed() const { return committed_; }
   bool contested() const { return !contests_.empty(); }
   // Merges what others committed to meanwhile. An error status means that the service failed.
@@ -159,6 +164,7 @@ class PutPlan : public UploadPlan {
   RemoteTree remote_;
   SimilarFiles similar_;
   PutCache cache_;
+  Outlines outlines_;
   PutTreeReport& report_;
   NodeIds nodes_;
   const int64_t racy_window_ns_;
@@ -312,6 +318,7 @@ void PutPlan::CompareFile(const Directory& directory, const Local& local, const 
     in_flight_[path].opened_ns = absl::ToUnixNanos(ports_.clock.Now());
     return OpenFileSource(ports_.files, local.path, local.stat);
   };
+  item.outline = [this, node = item.change.node] { return outlines_.Find(node); };
   const RemoteNode* base = remote != nullptr ? remote : similar_.Find(path, local.stat.size);
   if (base != nullptr && base->size > 0) item.replaced = ContentOf(base->node);
   if (remote != nullptr && remote->size == local.stat.size && SameAttributes(*remote, local.stat)) {
@@ -373,8 +380,12 @@ void PutPlan::Finished(const UploadItem& item, const UploadResult& result) {
   } else {
     ++committed_;
   }
-  if (item.change.state.deleted) ++report_.deleted;
+  if (item.change.state.deleted) {
+    ++report_.deleted;
+    outlines_.Remember(item.change.node, "");
+  }
   if (flight.empty()) return;
+  if (!result.outline.empty()) outlines_.Remember(item.change.node, result.outline);
   const FileStat& stat = flight.mapped().stat;
   // Changed so shortly before it was read that a later change may carry the same time: read it
   // again.

@@ -181,12 +181,46 @@ void SegmentWriter::Stored(const Open& segment, const absl::StatusOr<StoredSegme
   }
   context_.stats.stored_bytes += stored->bytes;
   context_.stats.sent_bytes += stored->bytes;
+  Settle(segment);
+  StoreReady();
+}
+
+void SegmentWriter::Settle(const Open& segment) {
   durable_above_.insert(segment.number);
   while (!durable_above_.empty() && *durable_above_.begin() == durable_ + 1) {
     ++durable_;
     durable_above_.erase(durable_above_.begin());
   }
-  StoreReady();
+}
+
+bool SegmentWriter::SealAll() {
+  if (current_ == nullptr) return true;
+  CloseFrame();
+  SealPart();
+  return current_->sealing == 0;
+}
+
+std::vector<std::string> SegmentWriter::Lend() {
+  std::vector<std::string> frames;
+  if (current_ == nullptr) return frames;
+  for (std::vector<std::string>& part : current_->parts) {
+    for (std::string& frame : part) frames.push_back(std::move(frame));
+  }
+  current_->parts.clear();
+  return frames;
+}
+
+void SegmentWriter::LentIsStored() {
+  if (current_ == nullptr) return;
+  const std::unique_ptr<Open> lent = std::move(current_);
+  context_.held_bytes -= lent->sealed_bytes;
+  Settle(*lent);
+}
+
+void SegmentWriter::TakeBack(std::vector<std::string> frames) {
+  if (current_ == nullptr) return;
+  current_->parts.push_back(std::move(frames));
+  CloseSegment();
 }
 
 }  // namespace syncengine

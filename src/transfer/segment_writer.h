@@ -61,6 +61,18 @@ class SegmentWriter {
   uint64_t Add(const PlainBlock& block, const std::shared_ptr<const Arena>& arena);
   // Sends what was added without waiting for more; false when there was nothing.
   bool Flush();
+  // Segments are on their way or wait for it.
+  bool storing() const { return storing_ > 0 || !closed_.empty(); }
+  // Plaintext that was added since.
+  uint64_t open_bytes() const { return current_ == nullptr ? 0 : current_->plain_bytes; }
+
+  // The frames of what was added since, for a segment that somebody else stores: first until true
+  // SealAll, then Lend once, and when it was tried one of the others. Add nothing meanwhile.
+  bool SealAll();
+  std::vector<std::string> Lend();
+  void LentIsStored();
+  void TakeBack(std::vector<std::string> frames);
+
   // All segments up to this number are durable.
   uint64_t durable() const { return durable_; }
 
@@ -83,6 +95,7 @@ class SegmentWriter {
   void StoreReady();
   void Store(std::unique_ptr<Open> segment);
   void Stored(const Open& segment, const absl::StatusOr<StoredSegment>& stored);
+  void Settle(const Open& segment);
 
   UploadContext& context_;
   UploadId upload_;

@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "src/transfer/arena.h"
 #include "src/transfer/manifest_tree.h"
+#include "src/transfer/outline.h"
 #include "syncengine/base/ids.h"
 #include "syncengine/format/content.h"
 #include "syncengine/transfer/uploader.h"
@@ -48,6 +49,8 @@ struct PendingItem {
   UploadId announced;  // The session that announced it; zero when none did.
   ManifestTree tree;   // Fed in order as blocks are hashed.
   Manifest root;       // Of content that was read, once `listed`.
+  Outline assumed;     // What the service has, as far as is remembered.
+  Outline seen;        // Of content that was read, when `item.outline` is set.
   uint64_t bytes = 0;  // Read.
   uint64_t routed_bytes = 0;
   uint64_t shown_bytes = 0;  // Of the progress.
@@ -56,6 +59,7 @@ struct PendingItem {
   bool listed = false;                // All content was read and hashed, or reading failed.
   bool is_second_try = false;         // Sends every block, because one vanished on the first try.
   bool vanished = false;              // A block that the server had is gone.
+  bool doubts_outline = false;        // It was wrong on the first try.
   bool decided = false;               // Its fate is known without a commit.
   SendMark needs;                     // Where its last block is sent.
   std::optional<ContentRef> content;  // Sealed.

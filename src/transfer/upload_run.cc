@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "syncengine/chunking/entry_groups.h"
 
 namespace syncengine {
 namespace {
@@ -24,6 +25,7 @@ UploadRun::UploadRun(UploadContext& context, const Chunker& chunker, UploadPlan&
       segments_(context),
       deltas_(context, segments_),
       manifests_(context),
+      last_(context, segments_, deltas_, manifests_),
       router_(context, segments_, deltas_, manifests_, [this] { return sessions_.Current(); }),
       committer_(
           context, [this](std::unique_ptr<PendingItem> item) { Report(std::move(item)); },
@@ -91,6 +93,9 @@ void UploadRun::BeginNext() {
   if (next == nullptr) return;
   PendingItem& item = committer_.Add(std::move(next));
   if (!item.reads_content) return;
+  if (item.item.outline && !item.is_second_try && !item.doubts_outline) {
+    item.assumed = Outline::Decode(item.item.outline());
+  }
   reader_.Begin(item);
   // An item that could not be opened has ended already.
   if (!reader_.idle()) reading_ = &item;
@@ -100,9 +105,19 @@ void UploadRun::MoveOn(bool hurry) {
   segments_.set_upload(sessions_.newest());
   deltas_.set_upload(sessions_.newest());
   manifests_.set_upload(sessions_.newest());
+  last_.set_upload(sessions_.newest());
   committer_.set_upload(sessions_.newest());
   if (InputEnded() && !reader_.empty()) router_.Submit(reader_.Take());
   const bool all_routed = InputEnded() && router_.empty();
+  if (!all_routed) last_.Reset();
+  if (!all_routed || !last_.Advance()) Send(all_routed, hurry);
+  TakeRefused();
+  while (committer_.Commit(Durable(), all_routed || hurry)) {
+  }
+  router_.Trim(Durable());
+}
+
+void UploadRun::Send(bool all_routed, bool hurry) {
   if (all_routed || hurry) {
     deltas_.Flush();
   } else {
@@ -110,10 +125,6 @@ void UploadRun::MoveOn(bool hurry) {
   }
   if (all_routed && deltas_.settled()) segments_.Flush();
   manifests_.Send(Durable(), all_routed || hurry);
-  TakeRefused();
-  while (committer_.Commit(Durable(), all_routed || hurry)) {
-  }
-  router_.Trim(Durable());
 }
 
 // Called when nothing is running and nothing may be read: something must be sent although it would
@@ -151,7 +162,9 @@ void UploadRun::SendAgain(std::unique_ptr<PendingItem> item, const ChangeOutcome
   router_.Forget(outcome.missing);
   auto second = std::make_unique<PendingItem>(std::move(item->item), context_.keys());
   second->reads_content = true;
-  second->is_second_try = true;
+  // What was only remembered is asked for before everything is sent.
+  second->doubts_outline = true;
+  second->is_second_try = item->assumed.empty();
   second->announced = item->announced;
   second->shown_bytes = item->shown_bytes;
   again_.push_back(std::move(second));
@@ -161,6 +174,8 @@ void UploadRun::Report(std::unique_ptr<PendingItem> item) {
   if (item->reads_content) {
     Credit(*item, std::max(item->shown_bytes, item->item.size_hint));
     if (item->result.status.ok()) ++context_.stats.files;
+    // A smaller content is named by its revision.
+    if (item->seen.blocks().size() > kEntryGroupMax) item->result.outline = item->seen.Encode();
   }
   if (item->result.outcome.verdict == ChangeVerdict::kCommitted) sessions_.Committed(*item);
   plan_.Finished(item->item, item->result);

@@ -10,6 +10,7 @@
 #include "src/transfer/committer.h"
 #include "src/transfer/content_reader.h"
 #include "src/transfer/delta_sender.h"
+#include "src/transfer/last_segment.h"
 #include "src/transfer/manifest_sender.h"
 #include "src/transfer/segment_writer.h"
 #include "src/transfer/upload_context.h"
@@ -38,6 +39,8 @@ class UploadRun {
   // Sends what waits for more; false when there is nothing left to do.
   bool Push();
   void MoveOn(bool hurry);
+  // Lets what is gathered go, each kind by itself.
+  void Send(bool all_routed, bool hurry);
   void TakeRefused();
   void Report(std::unique_ptr<PendingItem> item);
   void SendAgain(std::unique_ptr<PendingItem> item, const ChangeOutcome& outcome);
@@ -57,6 +60,7 @@ class UploadRun {
   SegmentWriter segments_;
   DeltaSender deltas_;
   ManifestSender manifests_;
+  LastSegment last_;
   BlockRouter router_;
   Committer committer_;
   PendingItem* reading_ = nullptr;

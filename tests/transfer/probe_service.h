@@ -34,6 +34,8 @@ class ProbeService final : public Service {
   size_t puts() const { return puts_; }
   size_t commits() const { return commits_; }
   size_t lists() const { return lists_; }
+  // Ids that MissingBlocks was asked about.
+  size_t asked() const { return asked_; }
   uint64_t put_bytes() const { return put_bytes_; }
   std::vector<std::string> violations() {
     absl::MutexLock lock(&mutex_);
@@ -75,6 +77,7 @@ class ProbeService final : public Service {
   }
   absl::StatusOr<std::vector<BlockId>> MissingBlocks(const NamespaceId& id, const UploadId& upload,
                                                      absl::Span<const BlockId> ids) override {
+    asked_ += ids.size();
     auto missing = Through<absl::StatusOr<std::vector<BlockId>>>(
         Call::kMissing, [&] { return service_.MissingBlocks(id, upload, ids); });
     if (missing.ok()) {
@@ -148,6 +151,7 @@ class ProbeService final : public Service {
   std::atomic<size_t> puts_ = 0;
   std::atomic<size_t> commits_ = 0;
   std::atomic<size_t> lists_ = 0;
+  std::atomic<size_t> asked_ = 0;
   std::atomic<uint64_t> put_bytes_ = 0;
   absl::Mutex mutex_;
   std::set<BlockId> durable_;

@@ -43,6 +43,10 @@ struct UploadItem {
   // replaces or resembles. What is new is then stored as a difference from it where that is
   // smaller.
   std::function<absl::StatusOr<ContentRef>()> replaced;
+  // When set, asked once before the content is read: UploadResult::outline of the content that it
+  // replaces, empty when that is not known. Which blocks the service has is then not asked but
+  // assumed, and asked when it turns out to be wrong.
+  std::function<std::string()> outline;
   // When set, asked once with the content that was read, before it is committed: true when the head
   // has it already, so that nothing is committed.
   std::function<absl::StatusOr<bool>(const ContentRef&)> already_there;
@@ -55,6 +59,9 @@ struct UploadResult {
   ChangeOutcome outcome;
   ContentRef content;    // As committed.
   bool skipped = false;  // `already_there` said so; there is no outcome.
+  // What to remember of the content when `UploadItem::outline` is set; empty when it is so small
+  // that nothing is worth it. 12 bytes for each block.
+  std::string outline;
 };
 
 // Gives the items in the order of commits (a directory before its children). Called on the thread
