@@ -104,6 +104,11 @@ sim: setup build/release/build.ninja  ## worlds full of faults, one a seed: SEED
 	cmake --build --preset release --parallel $(JOBS) --target sim
 	build/release/bin/sim $(if $(SEED),--seed $(SEED) --log,--seeds $(or $(SEEDS),5000) --processes $(JOBS) --kept tests/sim/seeds.txt)
 
+.PHONY: sim-mutants
+sim-mutants: setup build/mutants/build.ninja  ## plants bugs one by one; the worlds must see each: BUGS="Name Name", or all
+	cmake --build --preset mutants --parallel $(JOBS) --target sim
+	tools/sim_mutants.py --jobs $(JOBS) $(BUGS)
+
 .PHONY: collection-model
 collection-model: setup build/release/build.ninja  ## searches the interleavings of garbage collection that take minutes
 	cmake --build --preset release --parallel $(JOBS) --target engine_tests

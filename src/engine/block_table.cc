@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/engine/keys.h"
 #include "syncengine/base/error.h"
 
@@ -40,8 +41,9 @@ void BlockTable::Touch(const BlockId& id) {
 }
 
 void BlockTable::AddReference(const BlockId& id) {
-  Touch(id);
+  if (!PlantedBug(Bug::kReferenceWithoutTouch)) Touch(id);
   Block& block = blocks_.at(id);
+  if (PlantedBug(Bug::kSharedBlockCountedOnce) && block.row->refs > 0) return;
   ++block.row->refs;
   block.changed = true;
 }

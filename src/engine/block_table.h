@@ -9,6 +9,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "src/base/planted_bugs.h"
 #include "src/engine/rows.h"
 #include "syncengine/base/ids.h"
 
@@ -16,7 +17,7 @@ namespace syncengine::engine {
 
 // Whether a block with this row may be named. Absent and dying blocks are missing.
 inline bool IsUsable(const std::optional<BlockRow>& row) {
-  return row.has_value() && row->usable();
+  return row.has_value() && (row->usable() || PlantedBug(Bug::kDyingBlockIsPresent));
 }
 
 // Reads each row once, in batches, and writes those that changed once, at the end. Single-threaded.

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/engine/collection.h"
 #include "src/engine/keys.h"
 #include "src/engine/transactions.h"
@@ -38,7 +39,9 @@ absl::Status Collection::DoomSegments() {
             ++report_.segments_sparse;
           }
           const bool is_old = horizon_.has_value() && row.epoch <= *horizon_;
-          if (row.blocks_live > 0 || !is_old) continue;
+          const bool sparse =
+              PlantedBug(Bug::kSparseSegmentDropped) && row.blocks_live * 2 < row.blocks_new;
+          if ((row.blocks_live > 0 && !sparse) || !is_old) continue;
           if (empty.size() < kSegmentsMax) {
             empty.push_back(id);
           } else {

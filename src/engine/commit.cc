@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/engine/block_table.h"
 #include "src/engine/conflict_row.h"
 #include "src/engine/keys.h"
@@ -112,7 +113,7 @@ class CommitRun {
   // Nothing may be written when the result is not `committed`.
   absl::StatusOr<CommitResult> Run() {
     SYNCENGINE_ASSIGN_OR_RETURN(const auto done, FindOperation(rows_, request_.op));
-    if (done.has_value()) return Replay(*done);
+    if (done.has_value() && !PlantedBug(Bug::kRepeatedCommitRunsAgain)) return Replay(*done);
     result_.outcomes.resize(request_.changes.size());
     SYNCENGINE_RETURN_IF_ERROR(Load());
     SYNCENGINE_ASSIGN_OR_RETURN(const bool acceptable, JudgeEach());
@@ -176,7 +177,8 @@ class CommitRun {
     if (change.aside && head == nullptr) {
       return Invalid(index, "kept aside of a node that does not exist");
     }
-    if (ExpectedHead(change, head) != (head != nullptr ? head->id : RevisionId())) {
+    if (!PlantedBug(Bug::kHeadNotCompared) &&
+        ExpectedHead(change, head) != (head != nullptr ? head->id : RevisionId())) {
       outcome.verdict = ChangeVerdict::kHeadMoved;
       if (head != nullptr) outcome.head = *head;
       return false;
@@ -198,6 +200,9 @@ class CommitRun {
     }
     SYNCENGINE_ASSIGN_OR_RETURN(const Revision* head, tree_.Head(change.node));
     if (head != nullptr) CountLive(head->state, ~uint64_t{0});
+    if (head != nullptr && PlantedBug(Bug::kOldRevisionsNotCounted)) {
+      SYNCENGINE_RETURN_IF_ERROR(DropReferences(head->state.content.blocks));
+    }
     SYNCENGINE_ASSIGN_OR_RETURN(ChangeOutcome outcome, tree_.Place(change));
     if (outcome.verdict != ChangeVerdict::kCommitted) {
       result_.outcomes.assign(request_.changes.size(), ChangeOutcome());
@@ -215,6 +220,13 @@ class CommitRun {
     return true;
   }
 
+  // Only Bug::kOldRevisionsNotCounted does this.
+  absl::Status DropReferences(const std::vector<BlockId>& ids) {
+    SYNCENGINE_RETURN_IF_ERROR(blocks_.Load(ids));
+    for (const BlockId& id : ids) SYNCENGINE_RETURN_IF_ERROR(blocks_.DropReference(id));
+    return absl::OkStatus();
+  }
+
   absl::Status KeepAside(size_t index) {
     const Change& change = request_.changes[index];
     Revision revision = NextRevision(change, draft_.revisions[index]);
@@ -226,7 +238,9 @@ class CommitRun {
     SYNCENGINE_RETURN_IF_ERROR(
         rows_.Put(RevisionKey(change.node, revision.sequence), EncodeRevision(revision)));
     SYNCENGINE_RETURN_IF_ERROR(Journal(revision));
-    for (const BlockId& block : change.state.content.blocks) blocks_.AddReference(block);
+    if (!PlantedBug(Bug::kAsideNotCounted)) {
+      for (const BlockId& block : change.state.content.blocks) blocks_.AddReference(block);
+    }
     if (!change.conflict.has_value()) return absl::OkStatus();
     SYNCENGINE_ASSIGN_OR_RETURN(const Revision* head, tree_.Head(change.node));
     return rows_.Put(ConflictKey(revision.id),
@@ -334,9 +348,18 @@ absl::StatusOr<CommitResult> Commit(const EnginePorts& ports, const DeviceId& de
   // Makes the store drop what a refused run has written.
   const absl::Status refused = absl::CancelledError("commit refused");
   CommitResult result;
+  uint64_t drawn = 0;
+  if (PlantedBug(Bug::kSequenceDrawnEarly)) {
+    SYNCENGINE_RETURN_IF_ERROR(ViewNamespace(ports, id, [&](MetadataReader&, const HeadRow& head) {
+      drawn = head.sequence;
+      return absl::OkStatus();
+    }));
+  }
   const auto run = [&](MetadataWriter& rows, HeadRow& head) -> absl::Status {
+    if (PlantedBug(Bug::kSequenceDrawnEarly)) head.sequence = drawn;
     SYNCENGINE_ASSIGN_OR_RETURN(result, RunCommit(rows, head, request, draft));
-    return result.committed ? absl::OkStatus() : refused;
+    return result.committed || PlantedBug(Bug::kRefusedCommitHalfWritten) ? absl::OkStatus()
+                                                                          : refused;
   };
   const absl::Status status = UpdateNamespace(ports, id, run);
   if (status == refused) return result;

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/engine/block_table.h"
 #include "src/engine/conflict_row.h"
 #include "src/engine/keys.h"
@@ -115,6 +116,9 @@ class Forgetter {
         const auto& ids = row->state.content.blocks;
         SYNCENGINE_RETURN_IF_ERROR(blocks.Load(ids));
         for (const BlockId& id : ids) SYNCENGINE_RETURN_IF_ERROR(blocks.DropReference(id));
+        if (PlantedBug(Bug::kReferenceDroppedTwice)) {
+          for (const BlockId& id : ids) SYNCENGINE_RETURN_IF_ERROR(blocks.DropReference(id));
+        }
         SYNCENGINE_RETURN_IF_ERROR(rows.Delete(old[count].key));
         references += ids.size() + 1;
         ++removed;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/engine/keys.h"
 #include "src/engine/transactions.h"
 #include "src/engine/verbs.h"
@@ -209,7 +210,7 @@ absl::StatusOr<Usage> GetUsage(const EnginePorts& ports, const NamespaceId& id) 
 absl::Status StartNewHistory(const EnginePorts& ports, const NamespaceId& id) {
   const auto history = ports.entropy.NewId<HistoryId>();
   SYNCENGINE_RETURN_IF_ERROR(UpdateNamespace(ports, id, [&](MetadataWriter&, HeadRow& head) {
-    head.history = history;
+    if (!PlantedBug(Bug::kRestoreKeepsHistory)) head.history = history;
     return absl::OkStatus();
   }));
   ports.notifier.Publish(id);

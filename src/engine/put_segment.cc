@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/engine/block_table.h"
 #include "src/engine/delta_frames.h"
 #include "src/engine/keys.h"
@@ -173,6 +174,7 @@ absl::Status RegisterFrame(MetadataWriter& rows, BlockTable& blocks, const Segme
 // Counts the references of manifest blocks that were not known before this segment.
 void CountReferences(BlockTable& blocks, const Incoming& incoming,
                      const absl::flat_hash_set<BlockId>& known) {
+  if (PlantedBug(Bug::kManifestChildrenNotCounted)) return;
   absl::flat_hash_set<BlockId> counted;
   for (const SegmentFrame& frame : incoming.segment.frames) {
     for (const FrameBlock& block : frame.header.blocks) {
@@ -237,7 +239,8 @@ absl::StatusOr<PutSegmentResult> PutSegment(const EnginePorts& ports, const Name
   auto answer = AnswerBefore(ports, id, upload, incoming);
   if (!answer.ok()) return RefuseUpload(ports, id, upload, answer.status());
   if (answer->has_value()) return **std::move(answer);
-  SYNCENGINE_RETURN_IF_ERROR(StoreObject(ports, id, incoming.segment.segment_id, segment));
+  const auto store = [&] { return StoreObject(ports, id, incoming.segment.segment_id, segment); };
+  if (!PlantedBug(Bug::kRowsBeforeSegment)) SYNCENGINE_RETURN_IF_ERROR(store());
 
   PutSegmentResult result;
   const absl::Time now = ports.clock.Now();
@@ -246,6 +249,7 @@ absl::StatusOr<PutSegmentResult> PutSegment(const EnginePorts& ports, const Name
     return result.stored ? RenewUpload(rows, upload, now) : absl::OkStatus();
   };
   SYNCENGINE_RETURN_IF_ERROR(UpdateNamespace(ports, id, update));
+  if (PlantedBug(Bug::kRowsBeforeSegment)) SYNCENGINE_RETURN_IF_ERROR(store());
   return result;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/folder/private_paths.h"
 #include "src/folder/record.h"
 #include "src/folder/stat_print.h"
@@ -201,6 +202,7 @@ absl::Status Applier::Delete(const Action& action) {
 
 absl::Status Applier::DeleteFile(const Action& action, const std::string& path) {
   const Fingerprint* expected = round_.places.Print(action.node);
+  if (PlantedBug(Bug::kDeleteUnseenEdit)) return around_.workspace.Discard(path).status();
   absl::StatusOr<FileStat> stat = around_.files.Stat(path);
   if (absl::IsNotFound(stat.status())) return absl::OkStatus();
   SYNCENGINE_RETURN_IF_ERROR(stat.status());

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "src/base/planted_bugs.h"
 #include "src/folder/stat_print.h"
 #include "syncengine/base/error.h"
 
@@ -50,7 +51,7 @@ absl::Status ArrivingFile::Write(absl::string_view bytes) {
 absl::Status ArrivingFile::Finish() {
   if (ends_in_hole_) SYNCENGINE_RETURN_IF_ERROR(file_->Truncate(offset_));
   SYNCENGINE_RETURN_IF_ERROR(file_->SetAttributes(attributes_.mtime_ns, attributes_.mode));
-  SYNCENGINE_RETURN_IF_ERROR(file_->Sync());
+  if (!PlantedBug(Bug::kSkipArrivalSync)) SYNCENGINE_RETURN_IF_ERROR(file_->Sync());
   SYNCENGINE_ASSIGN_OR_RETURN(const FileStat stat, file_->Stat());
   arrived_(PrintOf(stat));
   return absl::OkStatus();

@@ -4,6 +4,7 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/folder/arriving_file.h"
 #include "src/folder/private_paths.h"
 #include "src/folder/record.h"
@@ -116,6 +117,9 @@ absl::Status Fetcher::Settle() {
                                  .expected = arrival->expected.value_or(Fingerprint()),
                                  .node = arrival->action->node,
                                  .revision = around_.state.HeadId(arrival->action->node)});
+    if (PlantedBug(Bug::kAgreedBeforeArrival)) {
+      RecordHead(around_.state, arrival->action->node, arrival->arrived, false);
+    }
   }
   SYNCENGINE_RETURN_IF_ERROR(around_.state.Flush());
   absl::btree_set<std::string> directories;
@@ -123,6 +127,7 @@ absl::Status Fetcher::Settle() {
     Swap(*arrival);
     if (arrival->status.ok()) directories.insert(ParentOf(arrival->path));
   }
+  if (PlantedBug(Bug::kSkipPlaceSync)) directories.clear();
   for (const std::string& directory : directories) {
     SYNCENGINE_RETURN_IF_ERROR(Annotate(around_.files.SyncDirectory(directory),
                                         absl::StrCat("sync directory '", directory, "'")));
@@ -163,7 +168,7 @@ void Fetcher::DiscardLeftover(const Arrival& arrival) {
 }
 
 void Fetcher::Record(const Arrival& arrival) {
-  if (!arrival.status.ok()) return;
+  if (!arrival.status.ok() && !PlantedBug(Bug::kFailedDownloadIsRecorded)) return;
   around_.state.EraseIntent(arrival.intent);
   Fingerprint print = arrival.arrived;
   // The rename moved the ctime; anything else is an edit that the next scan must see.

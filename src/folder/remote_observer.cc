@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "syncengine/base/error.h"
 #include "syncengine/base/limits.h"
 #include "syncengine/reconcile/history.h"
@@ -39,6 +40,10 @@ absl::Status RemoteObserver::Follow(std::stop_token stop) {
 }
 
 absl::Status RemoteObserver::Take(const ChangesPage& page) {
+  if (PlantedBug(Bug::kCursorBeforePage)) {
+    state_.SetCursor(page.next);
+    SYNCENGINE_RETURN_IF_ERROR(state_.Flush());
+  }
   for (const ChangesEntry& change : page.entries) {
     if (change.entry.kind != JournalKind::kCommitted) continue;
     if (change.revision.has_value()) {
@@ -106,8 +111,11 @@ void RemoteObserver::TakeAsAgreed(const NodeId& node, const SentChange& sent,
 // The cursor is read before the listing, so that what moves while it runs is in the journal behind
 // it.
 absl::Status RemoteObserver::Relist(Why why, std::stop_token stop) {
-  SYNCENGINE_ASSIGN_OR_RETURN(const Cursor cursor, PresentCursor());
+  SYNCENGINE_ASSIGN_OR_RETURN(Cursor cursor, PresentCursor());
   SYNCENGINE_ASSIGN_OR_RETURN(const RemoteChanges listed, ListAll(stop));
+  if (PlantedBug(Bug::kCursorAfterListing)) {
+    SYNCENGINE_ASSIGN_OR_RETURN(cursor, PresentCursor());
+  }
   SyncedTree synced = state_.synced();
   RemoteChanges heads;
   if (why == Why::kNewHistory) {

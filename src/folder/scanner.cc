@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/folder/private_paths.h"
 #include "src/folder/stat_print.h"
 #include "syncengine/base/error.h"
@@ -48,6 +49,7 @@ class Walk {
     if (IsPrivate(path)) return;
     absl::StatusOr<FileStat> stat = files_.Stat(path);
     if (absl::IsNotFound(stat.status())) return;  // Deleted since the listing.
+    if (!stat.ok() && PlantedBug(Bug::kUnreadableIsGone)) return;
     if (!stat.ok()) {
       count.synced = true;
       AddUnknown(path, name, parent, stat.status());
@@ -102,6 +104,7 @@ class Walk {
     }
     absl::StatusOr<std::vector<DirectoryEntry>> names = files_.List(path);
     if (names.ok()) return Enter(*std::move(names), path, index, depth + 1);
+    if (PlantedBug(Bug::kUnlistedIsEmpty)) return {};
     scan_.tree.entries[index].children_unknown = true;
     AddIssue(path, names.status());
     return {.synced = true};

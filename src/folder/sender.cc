@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/folder/record.h"
 #include "src/folder/stable_source.h"
 #include "src/folder/stat_print.h"
@@ -160,7 +161,8 @@ void Sender::Finished(const UploadItem& item, const UploadResult& result) {
   under_way_.erase(found);
   if (!result.status.ok()) {
     round_.outcome.Fail(action.node, action.path, result.status);
-  } else if (result.outcome.verdict != ChangeVerdict::kCommitted) {
+  } else if (result.outcome.verdict != ChangeVerdict::kCommitted &&
+             !PlantedBug(Bug::kRefusedCommitIsDone)) {
     // Somebody else was first: observe again.
     round_.outcome.failed.insert(action.node);
     round_.outcome.look_again = true;
@@ -230,13 +232,15 @@ absl::Status Sender::NoteLostNames() {
 // scan.
 std::optional<Sender::Reading> Sender::ReadingOf(const NodeId& node) const {
   auto read = readings_.find(node);
-  if (read != readings_.end()) return read->second;
+  const bool late = PlantedBug(Bug::kPrintTakenAfterUpload);
+  if (read != readings_.end() && !late) return read->second;
   const Fingerprint* seen = round_.places.Print(node);
   const std::optional<std::string> path = round_.places.PathOf(node);
   if (seen == nullptr || !path.has_value()) return std::nullopt;
   const absl::Time now = around_.clock.Now();
   absl::StatusOr<FileStat> stat = around_.files.Stat(*path);
-  if (!stat.ok() || !SameFile(PrintOf(*stat), *seen)) return Reading{*seen, true};
+  const bool same = stat.ok() && (SameFile(PrintOf(*stat), *seen) || late);
+  if (!same) return Reading{*seen, true};
   const int64_t granularity = around_.files.properties().mtime_granularity_ns;
   return Reading{PrintOf(*stat), IsRacy(PrintOf(*stat), now, granularity)};
 }

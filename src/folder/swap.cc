@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/folder/stat_print.h"
 #include "syncengine/base/error.h"
 #include "syncengine/reconcile/conflict_name.h"
@@ -45,8 +46,11 @@ absl::StatusOr<std::string> KeepBeside(FileSystem& files, const std::string& fro
 
 absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, const ConflictNaming& naming,
                                       const SwapRequest& request) {
+  const bool blind = PlantedBug(Bug::kOverwriteUnseenEdit);
   if (!request.expected.has_value()) {
-    const absl::Status put = files.Rename(request.temporary, request.path, RenameMode::kNoReplace);
+    const bool replace = PlantedBug(Bug::kArrivalOverwritesNewFile);
+    const absl::Status put = files.Rename(request.temporary, request.path,
+                                          replace ? RenameMode::kReplace : RenameMode::kNoReplace);
     if (absl::IsAlreadyExists(put) || absl::IsNotFound(put)) return Moved(request.path);
     SYNCENGINE_RETURN_IF_ERROR(put);
     return SwapResult{};
@@ -54,7 +58,7 @@ absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, const ConflictNaming& n
   absl::StatusOr<FileStat> present = files.Stat(request.path);
   if (absl::IsNotFound(present.status())) return Moved(request.path);
   SYNCENGINE_RETURN_IF_ERROR(present.status());
-  if (!SameFile(PrintOf(*present), *request.expected)) return Moved(request.path);
+  if (!blind && !SameFile(PrintOf(*present), *request.expected)) return Moved(request.path);
 
   std::string out = request.temporary;
   if (files.properties().exchange) {
@@ -65,7 +69,7 @@ absl::StatusOr<SwapResult> PutInPlace(FileSystem& files, const ConflictNaming& n
     SYNCENGINE_RETURN_IF_ERROR(MoveAsideAndPut(files, request, out));
   }
   SYNCENGINE_ASSIGN_OR_RETURN(const FileStat came_out, files.Stat(out));
-  if (SameFile(PrintOf(came_out), *request.expected)) return SwapResult{.leftover = out};
+  if (blind || SameFile(PrintOf(came_out), *request.expected)) return SwapResult{.leftover = out};
   SYNCENGINE_ASSIGN_OR_RETURN(std::string kept, KeepBeside(files, out, request.path, naming));
   return SwapResult{.kept_edit = std::move(kept)};
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/merge/hunk.h"
 #include "src/merge/regions.h"
 
@@ -44,7 +45,7 @@ MergeResult MergeLines(const MergeInput& input, const MergeOptions& options) {
   for (const Region& region : regions) {
     absl::StrAppend(&result.text, Slice(input.base, {at, region.base.begin}));
     at = region.base.end;
-    if (!region.contested()) {
+    if (!region.contested() || PlantedBug(Bug::kMergePrefersOurs)) {
       const MergeInput hunk = merge::SliceInput(input, region);
       absl::StrAppend(&result.text, region.ours_changed ? hunk.ours : hunk.theirs);
     } else if (auto text = merge::ResolveHunk(input, region, options)) {

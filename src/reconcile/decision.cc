@@ -1,5 +1,7 @@
 #include "src/reconcile/decision.h"
 
+#include "src/base/planted_bugs.h"
+
 namespace syncengine::reconcile {
 namespace {
 
@@ -50,6 +52,12 @@ void MergeContent(Decision& decision) {
   if (!here && !there) return;
   if (here && there) {
     if (SameContent(decision)) return;
+    if (PlantedBug(Bug::kLastWriterWins)) {
+      const bool later =
+          decision.here->attributes.mtime_ns > decision.there.state->attributes.mtime_ns;
+      decision.content = later ? ContentFrom::kHere : ContentFrom::kThere;
+      return;
+    }
     decision.conflict = true;
     decision.content = ContentFrom::kThere;
     decision.reason = "changed on both sides";
@@ -96,7 +104,8 @@ void DecideHereOnly(Decision& decision) {
   }
   // An empty directory is not worth keeping for its name; its surviving children would keep it.
   decision.exists = decision.kind != NodeKind::kDirectory &&
-                    (here.content_changed || here.position != decision.base->position());
+                    (here.content_changed || here.position != decision.base->position()) &&
+                    !PlantedBug(Bug::kDeletionBeatsEdit);
   decision.reason = decision.exists ? "deleted there, but changed here" : "deleted there";
 }
 

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "src/base/planted_bugs.h"
 #include "syncengine/reconcile/conflict_name.h"
 
 namespace syncengine::reconcile {
@@ -20,7 +21,7 @@ class Repairs {
 
   size_t Run() {
     SplitConflicts();
-    KeepParents();
+    if (!PlantedBug(Bug::kOrphanedEdit)) KeepParents();
     BreakCycles();
     SeparateNames();
     return conflicts_;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/stores/object_layout.h"
 #include "src/stores/object_name.h"
 #include "src/stores/tree_path.h"
@@ -115,6 +116,7 @@ absl::StatusOr<std::string> LocalObjectStore::WriteTemporary(absl::string_view b
 absl::Status LocalObjectStore::WriteAndSync(const std::string& path, absl::string_view bytes) {
   SYNCENGINE_ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, files_.Create(path, 0600));
   SYNCENGINE_RETURN_IF_ERROR(file->WriteAt(0, bytes));
+  if (PlantedBug(Bug::kSkipSegmentSync)) return absl::OkStatus();
   const absl::Status synced = file->Sync();
   if (synced.ok() || IsHarmless(synced)) return synced;
   return MakeError(Reason::kIntegrity, synced.message());
@@ -137,6 +139,7 @@ absl::Status LocalObjectStore::Publish(const std::string& temporary, const std::
 }
 
 absl::Status LocalObjectStore::SyncNames(absl::string_view directory) {
+  if (PlantedBug(Bug::kSkipNameSync)) return absl::OkStatus();
   absl::Status synced = files_.SyncDirectory(directory);
   return synced.ok() || IsHarmless(synced) ? synced : TurnReadOnly(synced);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/base/planted_bugs.h"
 #include "src/transfer/retry.h"
 #include "src/transfer/store_content.h"
 #include "syncengine/base/error.h"
@@ -118,7 +119,9 @@ class ContentMerger::Attempt {
 
   absl::Status FetchBase() {
     if (base_.has_value()) return absl::OkStatus();
-    SYNCENGINE_ASSIGN_OR_RETURN(base_, ReadContent(downloader_, task_.base_state->content, stop_));
+    const ContentRef& base =
+        PlantedBug(Bug::kMergeWrongBase) ? theirs() : task_.base_state->content;
+    SYNCENGINE_ASSIGN_OR_RETURN(base_, ReadContent(downloader_, base, stop_));
     return absl::OkStatus();
   }
   absl::Status FetchTheirs() {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "src/base/planted_bugs.h"
 #include "syncengine/base/error.h"
 #include "syncengine/format/name.h"
 #include "syncengine/format/sealed_name.h"
@@ -43,7 +44,9 @@ class NameSealer {
   }
 
   absl::Status SealState(NodeState& state) const {
-    SYNCENGINE_ASSIGN_OR_RETURN(state.name, SealName(*keys_, state.name));
+    if (!PlantedBug(Bug::kPlainNames)) {
+      SYNCENGINE_ASSIGN_OR_RETURN(state.name, SealName(*keys_, state.name));
+    }
     SYNCENGINE_ASSIGN_OR_RETURN(
         state.attributes, SealAttributes(*keys_, state.attributes, entropy_.NewId<EnvelopeSalt>()));
     return absl::OkStatus();

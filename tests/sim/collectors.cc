@@ -9,6 +9,7 @@
 #include "syncengine/engine/check.h"
 #include "syncengine/engine/forget.h"
 #include "tests/sim/laws.h"
+#include "tests/sim/slow_metadata.h"
 
 namespace syncengine::sim {
 namespace {
@@ -26,7 +27,8 @@ void ForgetOld(const EnginePorts& ports, Service& owner, uint64_t keep) {
 Collectors::Haste Collectors::MakeHaste() {
   Haste haste;
   // Hours ahead: uploads count as idle and every grace has passed, which must not matter.
-  if (random_.Chance(300)) haste.skew = absl::Minutes(random_.Below(200));
+  if (random_.Chance(300)) haste.skew = absl::Minutes(random_.Below(170));
+  if (random_.Chance(600)) haste.slowness = absl::Milliseconds(random_.Below(400));
   haste.options.grace = absl::Seconds(random_.Below(20));
   haste.options.trash = absl::Seconds(random_.Below(20));
   haste.options.lease = absl::Milliseconds(1 + random_.Below(random_.Chance(300) ? 5 : 5000));
@@ -39,7 +41,8 @@ absl::StatusOr<CollectionReport> Collectors::Run(const Haste& haste) {
   SimClock clock(server_.machine.scheduler());
   clock.SetSkew(haste.skew);
   const EnginePorts own = server_.ports();
-  const EnginePorts ports{own.objects, own.metadata, own.notifier, clock,
+  SlowMetadata rows(server_.machine, own.metadata, haste.slowness, random_.Next());
+  const EnginePorts ports{own.objects, rows,         own.notifier, clock,
                           own.entropy, own.executor, own.keys};
   if (forget_ && random_.Chance(400)) ForgetOld(ports, *server_.engine().OwnerSession(), 1);
   absl::StatusOr<CollectionReport> report = CollectGarbage(ports, haste.options);

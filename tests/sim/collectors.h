@@ -32,7 +32,8 @@ class Collectors {
 
  private:
   struct Haste {
-    absl::Duration skew;  // Of the collector's clock.
+    absl::Duration skew;      // Of the collector's clock.
+    absl::Duration slowness;  // Of its transactions, at most.
     CollectorOptions options;
   };
 

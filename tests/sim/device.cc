@@ -54,7 +54,14 @@ SimDevice::SimDevice(SimServer& server, const SimPlan& plan, int index, std::str
       files_(machine, *disk_),
       state_(machine, rows_),
       watches_(index < 32 && (plan.weather.watching >> index & 1) != 0) {
-  files_.SetFault([this](absl::string_view, absl::string_view) {
+  SimRandom pace(plan.seed ^ (0x7061'6365u + index));
+  slowness_ms_ = pace.Chance(400) ? pace.Below(80) : 0;
+  files_.SetFault([this, pace](absl::string_view, absl::string_view) mutable {
+    // Users do not wait for that: what they do comes in between.
+    if (slowness_ms_ > 0 && !machine.dead()) {
+      machine.scheduler().Sleep(absl::Milliseconds(pace.Below(slowness_ms_ + 1)));
+      if (machine.dead()) return MachineIsDead();
+    }
     if (disk_fault_ == 0 || --disk_fault_ > 0) return absl::OkStatus();
     return absl::DataLossError("sim: input/output error");
   });

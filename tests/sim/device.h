@@ -65,6 +65,7 @@ class SimDevice {
   std::optional<Cursor> RememberedCursor();
   // The first path outside the folder that was touched; empty when there is none.
   const std::string& strayed() const { return strayed_; }
+  bool slow() const { return slowness_ms_ > 0; }
 
   SimMachine machine;
   Link link;
@@ -102,6 +103,7 @@ class SimDevice {
   std::set<std::string> twins_;
   std::unique_ptr<MemoryFileSystem> backup_disk_;
   std::vector<std::pair<std::string, std::vector<KeyValue>>> backup_rows_;
+  uint64_t slowness_ms_ = 0;  // Of a call to its disk, at most.
   uint64_t boots_ = 1;
   std::unique_ptr<http::Client> client_;
   std::optional<OpenedNamespace> opened_;

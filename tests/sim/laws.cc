@@ -8,6 +8,7 @@
 #include "src/transfer/store_content.h"
 #include "syncengine/engine/check.h"
 #include "syncengine/transfer/downloader.h"
+#include "tests/sim/deletions.h"
 
 namespace syncengine::sim {
 namespace {
@@ -153,7 +154,12 @@ std::string Laws::ReadContent(const OpenedNamespace& opened, Executor& executor,
 
 // Reads the whole journal anew: it is what was read on the way, revisions follow one another, and
 // each can be read. Gathers the tokens in them.
-void Laws::CheckHistory(SimServer& server) {
+void Laws::CheckHistory(SimServer& server, const Users& users, bool any_slow) {
+  Deletions deletions(users);
+  // A slow look at a folder may miss what is moved meanwhile, which is created anew then; and a
+  // deletion may come through while the upload that goes with it fails.
+  const bool whole_looks =
+      !any_slow && plan_.weather.resurrection_law && !plan_.weather.server_disk_fails;
   const std::unique_ptr<Service> owner = server.engine().OwnerSession();
   SimExecutor executor(server.machine);
   const auto opened = OpenNamespace(*owner, "main", &server.keys(), server.entropy());
@@ -180,9 +186,17 @@ void Laws::CheckHistory(SimServer& server) {
         Break(absl::StrCat("revision ", sequence, " does not follow the one before it"));
       }
       if (!revision.aside) heads[revision.node] = revision.id;
+      if (revision.state.deleted) {
+        const std::string token = deletions.Delete(revision.node);
+        if (!token.empty() && whole_looks) {
+          Break(absl::StrCat("revision ", sequence, " deletes ", token, ", and no user did"));
+        }
+      }
       if (revision.state.deleted || revision.state.content.size == 0) continue;
-      history_tokens_.merge(
-          TokensIn(ReadContent(*opened, executor, revision.state.content, revision.state.name)));
+      const std::set<std::string> tokens =
+          TokensIn(ReadContent(*opened, executor, revision.state.content, revision.state.name));
+      if (!revision.aside) deletions.Commit(revision.node, tokens);
+      history_tokens_.insert(tokens.begin(), tokens.end());
     }
     request.after = page->next;
   }
@@ -197,6 +211,10 @@ void Laws::CheckTokens(const std::vector<std::unique_ptr<SimDevice>>& devices, c
   for (const auto& [token, fate] : users.ledger()) {
     if (!fate.discarded && !present.contains(token) && !history_tokens_.contains(token)) {
       Break(absl::StrCat("lost: ", token, ", written on device ", fate.author, " at ", fate.path));
+    }
+    if (!fate.discarded && !plan_.weather.server_restored && !present.contains(token)) {
+      Break(absl::StrCat("only in the history: ", token, ", written on device ", fate.author,
+                         " at ", fate.path));
     }
     std::set<int> others = users.TouchersOf(token);
     others.erase(fate.deleted_by);
@@ -272,13 +290,23 @@ void Laws::CheckCanary(SimServer& server) {
   }
 }
 
+void Laws::CheckWhole(const Tree& tree, const Users& users) {
+  for (const auto& [path, bytes] : tree) {
+    if (absl::EndsWith(path, "/") || absl::StartsWith(bytes, "-> ")) continue;
+    if (!users.wholeness().IsWhole(bytes)) Break(absl::StrCat(path, ": holds what nobody wrote"));
+  }
+}
+
 void Laws::JudgeRest(SimServer& server, const std::vector<std::unique_ptr<SimDevice>>& devices,
                      const Users& users) {
   const Tree tree = devices[0]->ReadTree();
   ReadJournal(server);
-  CheckHistory(server);
+  const bool any_slow = std::any_of(devices.begin(), devices.end(),
+                                    [](const auto& device) { return device->slow(); });
+  CheckHistory(server, users, any_slow);
   CheckTokens(devices, users);
   CheckConflicts(tree, users);
+  CheckWhole(tree, users);
   CheckNewcomer(server, tree);
   CheckEffects(server);
   CheckCanary(server);

@@ -58,12 +58,13 @@ class Laws {
   void FollowPlace(std::map<std::string, Places>& all, const std::string& device,
                    const Cursor& cursor, absl::string_view whose);
   void CheckStores(SimServer& server);
-  void CheckHistory(SimServer& server);
+  void CheckHistory(SimServer& server, const Users& users, bool any_slow);
   void CheckTokens(const std::vector<std::unique_ptr<SimDevice>>& devices, const Users& users);
   void CheckConflicts(const Tree& tree, const Users& users);
   void CheckNewcomer(SimServer& server, const Tree& tree);
   void CheckEffects(SimServer& server);
   void CheckCanary(SimServer& server);
+  void CheckWhole(const Tree& tree, const Users& users);
   std::string ReadContent(const OpenedNamespace& opened, Executor& executor,
                           const ContentRef& content, absl::string_view label);
 

@@ -103,6 +103,7 @@ bool Users::Put(SimDevice& device, const std::string& path, const std::string& b
   file->reset();
   NoteNamer(device, path);
   JoinAt(path, bytes);
+  wholeness_.Add(bytes);
   device.disk().Rename(aside, path, RenameMode::kReplace).IgnoreError();
   SyncNames(device, path);
   return true;
@@ -205,7 +206,9 @@ void Users::Write(SimDevice& device, const UserOp& op, const Tree& tree) {
       absl::StrAppend(&bytes, line == 1 ? token : absl::StrCat("line ", line), "\n");
     }
   } else {
-    bytes = absl::StrCat(absl::string_view("\0", 1), token, Noise(op.b, op.b % 6000));
+    // A few have so many blocks that their manifests are trees.
+    const size_t size = op.b % 6000 + (op.a % 31 == 0 ? 160'000 : 0);
+    bytes = absl::StrCat(absl::string_view("\0", 1), token, Noise(op.b, size));
   }
   if (!Put(device, path, bytes)) return Withdraw(token);
   if (const auto old = tree.find(path); old != tree.end()) {
@@ -255,7 +258,10 @@ void Users::Rename(SimDevice& device, const UserOp& op, const Tree& tree) {
       absl::StrCat(Choose(Directories(tree, true), op.b >> 8),
                    Initial(kind == ".txt" ? 't' : 'b', op.a >> 20), kCanary, "x", op.b % 6, kind);
   if (from == to || tree.contains(to + "/")) return;
-  if (!device.disk().Rename(from, to, RenameMode::kReplace).ok()) return;
+  // Some programs let two files change places.
+  const bool swap = tree.contains(to) && (op.b >> 40) % 3 == 0;
+  const RenameMode mode = swap ? RenameMode::kExchange : RenameMode::kReplace;
+  if (!device.disk().Rename(from, to, mode).ok()) return;
   SyncNames(device, from);
   SyncNames(device, to);
   NoteNamer(device, to);
@@ -266,7 +272,8 @@ void Users::Rename(SimDevice& device, const UserOp& op, const Tree& tree) {
   if (target != tree.end() && target->first != from) {
     Touch(device, target->second);
     JoinAt(to, target->second);
-    Discard(target->second, tree.at(from));
+    if (!swap) Discard(target->second, tree.at(from));
+    if (swap) JoinAt(from, target->second);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "tests/sim/device.h"
 #include "tests/sim/plan.h"
+#include "tests/sim/wholeness.h"
 
 namespace syncengine::sim {
 
@@ -47,6 +48,7 @@ class Users {
   // Whose users ever gave a file this name, in any directory.
   std::set<int> NamersOf(const std::string& name) const;
   uint64_t performed() const { return performed_; }
+  const Wholeness& wholeness() const { return wholeness_; }
 
  private:
   std::string NewToken(const SimDevice& device, const std::string& path);
@@ -77,6 +79,7 @@ class Users {
   std::map<std::string, TokenFate> ledger_;
   std::map<std::string, int> lineage_;  // Of tokens and paths: a number for each file.
   std::map<std::string, std::set<int>> namers_;
+  Wholeness wholeness_;
   uint64_t performed_ = 0;
 };
 
