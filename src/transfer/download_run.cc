@@ -145,8 +145,8 @@ bool DownloadRun::ExpandNext(ActiveDownload& active) {
     return false;
   }
   if (want.state != BlockFetcher::State::kHere) return false;
-  WantNodes(active, std::next(node));
   const FetchedBlock block = want.block;
+  WantNodes(active, std::next(node));  // Moves what `want` refers to.
   const auto first = active.slots->Expand(node, block.bytes);
   if (!first.ok()) {
     FailItem(active, first.status());
