@@ -40,7 +40,6 @@
   BUG(kFailedDownloadIsRecorded, "a download that failed counts as done")                         \
   BUG(kAgreedBeforeArrival, "a version is recorded as agreed on before its file is in place")     \
   BUG(kPrintTakenAfterUpload, "what is on the disk after an upload passes for what was uploaded") \
-  BUG(kRenameHidesEdit, "of a file that was renamed and edited only the new name is sent")        \
   /* The disk of the user. */                                                                     \
   BUG(kSkipArrivalSync, "a file is put in place before its bytes are on the disk")                \
   BUG(kSkipPlaceSync, "a file counts as in place before its name is on the disk")                 \

@@ -5,7 +5,6 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "src/base/planted_bugs.h"
 #include "src/reconcile/decision.h"
 #include "src/reconcile/ordering.h"
 #include "src/reconcile/paths.h"
@@ -222,8 +221,7 @@ class TherePlan final : public SidePlan {
         decision.there && !decision.merging &&
         !SameAttributes(decision.kind, decision.attributes, decision.there.state->attributes);
     ActionKind kind;
-    const bool hidden = moves && PlantedBug(Bug::kRenameHidesEdit);
-    if (!decision.there || (decision.content == ContentFrom::kHere && !hidden)) {
+    if (!decision.there || decision.content == ContentFrom::kHere) {
       kind = ActionKind::kUpload;
     } else if (moves) {
       kind = ActionKind::kMoveThere;
