@@ -11,6 +11,7 @@ from harness import CliTest, snapshot, stop
 
 CYCLES = int(os.environ.get("KILL_CYCLES", "10"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
+UPLOAD_SECONDS = 600  # What was never acknowledged is read again: late cycles take long on a busy machine.
 
 
 class KillTest(CliTest):
@@ -71,7 +72,7 @@ class KillTest(CliTest):
             put = self.start("put", f"{self.tree}/", "/", repo=url)
             before, goal = self.stored(), self.dice.randrange(100_000, 28_000_000)
             self.eventually(lambda: self.stored() - before > goal or put.poll() is not None,
-                            "the upload gets going")
+                            "the upload gets going", UPLOAD_SECONDS)
             acknowledged = self.journal()
             victim = put if cycle % 2 else server
             victim.send_signal(signal.SIGKILL)
@@ -88,6 +89,8 @@ class KillTest(CliTest):
             self.assertEqual(known[: len(acknowledged)], acknowledged, "acknowledged and gone")
             self.assertEqual([seq for seq, _ in known], list(range(1, len(known) + 1)))
             self.assertTrue(self.ok("check", "--read-data")["clean"])
+            if (cycle + 1) % 10 == 0:
+                print(f"cycle {cycle + 1}: {self.kills} kills, {len(known)} revisions", file=sys.stderr, flush=True)
         server, url = self.serve()
         self.ok("put", f"{self.tree}/", "/", repo=url)
         self.ok("get", "/", "back", repo=url)
