@@ -1,10 +1,11 @@
 // The simulator from the command line: many seeds, or one of them again.
 //
 //   sim --seeds 5000 [--from N] [--processes 2] [--kept tests/sim/seeds.txt]
-//   sim --seed 17 [--ops 0,3] [--faults 1] [--log]
+//   sim --seed 17 [--schedule 5] [--ops 0,3] [--faults 1] [--log]
 //   sim --until-failure --max-seeds 5000 [--from N] [--bug NAME]
 //
-// The second runs one seed, or the part of it that a failure was reduced to. The third is for
+// The second runs one seed, or the part of it that a failure was reduced to; with a schedule the
+// same things happen in another order. The third is for
 // builds with SYNCENGINE_PLANTED_BUGS: it tells how many seeds it takes to see that something is
 // broken, and fails when nothing is seen.
 #include <sys/mman.h>
@@ -76,6 +77,7 @@ void Report(const SimPlan& plan, const RunResult& result) {
 
 SimPlan ChosenPlan(const Options& options) {
   SimPlan plan = MakePlan(Number(options, "seed", 0));
+  plan.seed = Number(options, "schedule", plan.seed);
   if (options.contains("ops")) KeepOnly(options.at("ops"), plan.ops);
   if (options.contains("faults")) KeepOnly(options.at("faults"), plan.faults);
   return plan;

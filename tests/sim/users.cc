@@ -46,11 +46,13 @@ const T& Choose(const std::vector<T>& from, uint64_t number) {
 
 std::string Bare(const std::string& directory) { return directory.substr(0, directory.size() - 1); }
 
-void SyncNames(SimDevice& device, const std::string& path) {
-  const size_t slash = path.rfind('/');
-  device.disk()
-      .SyncDirectory(slash == std::string::npos ? "" : path.substr(0, slash))
-      .IgnoreError();
+// Up to the top: a directory above may have come a moment ago, and not be durable itself.
+void SyncNames(SimDevice& device, std::string path) {
+  while (!path.empty()) {
+    const size_t slash = path.rfind('/');
+    path.resize(slash == std::string::npos ? 0 : slash);
+    device.disk().SyncDirectory(path).IgnoreError();
+  }
 }
 
 // The name under which the disk has what `path` names.
