@@ -267,6 +267,7 @@ void Users::Rename(SimDevice& device, const UserOp& op, const Tree& tree) {
   SyncNames(device, from);
   SyncNames(device, to);
   NoteNamer(device, to);
+  if (swap) NoteNamer(device, from);
   Touch(device, tree.at(from));
   JoinAt(from, tree.at(from));
   JoinAt(to, tree.at(from));
