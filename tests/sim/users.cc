@@ -261,7 +261,7 @@ void Users::Rename(SimDevice& device, const UserOp& op, const Tree& tree) {
                    Initial(kind == ".txt" ? 't' : 'b', op.a >> 20), kCanary, "x", op.b % 6, kind);
   if (from == to || tree.contains(to + "/")) return;
   // Some programs let two files change places.
-  const bool swap = tree.contains(to) && (op.b >> 40) % 3 == 0;
+  const bool swap = !mixes_case_ && tree.contains(to) && (op.b >> 40) % 3 == 0;
   const RenameMode mode = swap ? RenameMode::kExchange : RenameMode::kReplace;
   if (!device.disk().Rename(from, to, mode).ok()) return;
   SyncNames(device, from);
