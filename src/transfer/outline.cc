@@ -20,6 +20,13 @@ uint64_t Outline::Short(const BlockId& id) {
 }
 
 void Outline::Add(const ContentEntry& block) {
+  if (too_large_) return;
+  if (blocks_.size() == kBlocksMax) {
+    too_large_ = true;
+    blocks_ = {};
+    nodes_ = {};
+    return;
+  }
   blocks_.push_back({Short(block.id), static_cast<uint32_t>(block.length)});
 }
 

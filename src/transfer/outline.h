@@ -24,9 +24,14 @@ class Outline {
     uint32_t length = 0;
   };
 
-  // Blocks in the order of the content.
+  // Of more blocks than this there is no outline: 16 GiB in blocks of the usual size.
+  static constexpr size_t kBlocksMax = size_t{1} << 20;
+
+  // Blocks in the order of the content. After more than kBlocksMax it is empty for good.
   void Add(const ContentEntry& block);
-  void AddNode(const BlockId& id) { nodes_.push_back(Short(id)); }
+  void AddNode(const BlockId& id) {
+    if (!too_large_) nodes_.push_back(Short(id));
+  }
   const std::vector<Block>& blocks() const { return blocks_; }
   bool empty() const { return blocks_.empty(); }
   bool Has(const BlockId& id) const { return known_.contains(Short(id)); }
@@ -41,6 +46,7 @@ class Outline {
   std::vector<Block> blocks_;
   std::vector<uint64_t> nodes_;
   absl::flat_hash_set<uint64_t> known_;  // Of a decoded one.
+  bool too_large_ = false;
 };
 
 }  // namespace syncengine

@@ -27,7 +27,7 @@ class Outlines {
  private:
   MetadataStore* const store_;
   const std::string partition_;
-  std::vector<std::pair<std::string, std::string>> rows_;
+  std::vector<std::pair<NodeId, std::string>> rows_;
   size_t bytes_ = 0;
 };
 

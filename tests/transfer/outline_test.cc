@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "src/transfer/outlines.h"
+#include "syncengine/base/limits.h"
 #include "syncengine/stores/memory_metadata_store.h"
 #include "tests/transfer/transfer_fixture.h"
 
@@ -40,6 +41,37 @@ TEST(OutlineTest, DamagedBytesKnowNothing) {
   EXPECT_TRUE(Outline::Decode("\x02" + bytes.substr(1)).empty());
   EXPECT_TRUE(Outline::Decode(bytes + "x").empty());
   EXPECT_TRUE(Outline::Decode(std::string("\1\xff\xff\xff\xff", 5)).empty());
+}
+
+TEST(OutlineTest, AnOutlineOfTooManyBlocksIsEmpty) {
+  Outline outline;
+  const ContentEntry block{SomeId(1), 7};
+  for (size_t i = 0; i < Outline::kBlocksMax; ++i) outline.Add(block);
+  EXPECT_EQ(outline.blocks().size(), Outline::kBlocksMax);
+  outline.AddNode(SomeId(2));
+  outline.Add(block);
+  outline.Add(block);
+  outline.AddNode(SomeId(2));
+  EXPECT_TRUE(outline.empty());
+  EXPECT_EQ(outline.Encode(), Outline().Encode());
+}
+
+TEST(OutlineTest, StoreRemembersWhatFitsIntoNoRow) {
+  MemoryMetadataStore store;
+  const NamespaceId id = SeededEntropy(1).NewId<NamespaceId>();
+  const NodeId node = SeededEntropy(2).NewId<NodeId>();
+  const NodeId other = SeededEntropy(3).NewId<NodeId>();
+  Outlines outlines(&store, id);
+  std::string large(3 * limits::kMetadataValueMax + 17, 'a');
+  for (size_t i = 0; i < large.size(); i += 1000) large[i] = static_cast<char>(i >> 10);
+  outlines.Remember(other, "other");
+  outlines.Remember(node, large);
+  SE_ASSERT_OK(outlines.Flush());
+  EXPECT_TRUE(outlines.Find(node) == large);
+  outlines.Remember(node, "small");
+  SE_ASSERT_OK(outlines.Flush());
+  EXPECT_EQ(outlines.Find(node), "small");
+  EXPECT_EQ(outlines.Find(other), "other");
 }
 
 TEST(OutlineTest, StoreRemembersUntilItForgets) {
