@@ -46,7 +46,6 @@
   BUG(kOverwriteUnseenEdit, "a download replaces a file that was edited meanwhile")               \
   BUG(kArrivalOverwritesNewFile, "a new file's download replaces one made here meanwhile")        \
   BUG(kDeleteUnseenEdit, "a file that was edited meanwhile is deleted")                           \
-  BUG(kUnlistedIsEmpty, "a directory that cannot be listed passes for empty")                     \
   BUG(kUnreadableIsGone, "a file that cannot be examined passes for deleted")                     \
   /* Decisions. */                                                                                \
   BUG(kDeletionBeatsEdit, "a deletion wins over an edit")                                         \
